@@ -1,0 +1,15 @@
+import { TrainyardError } from "../../core/errors.ts";
+import { didYouMean } from "../../core/nearest.ts";
+import type { Algorithm } from "../algorithm.ts";
+
+/** Every supervised learner, in the order the catalogue shows them. A new one is one folder and one line here. */
+export const ALGORITHMS: readonly Algorithm[] = [];
+
+/** The learner of that name, whatever its case (D-23). @throws {TrainyardError} `not_found`, naming the nearest. */
+export function algorithmOf(name: string): Algorithm {
+  const wanted = name.toLowerCase();
+  const found = ALGORITHMS.find((algorithm) => algorithm.name.toLowerCase() === wanted);
+  if (found !== undefined) return found;
+  const names = ALGORITHMS.map((algorithm) => algorithm.name);
+  throw new TrainyardError("not_found", `There is no algorithm "${name}".${didYouMean(name, names)} Available: ${names.join(", ")}.`);
+}
