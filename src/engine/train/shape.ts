@@ -1,0 +1,80 @@
+import type { ColumnType, Table } from "../table.ts";
+
+/** Up to this many levels are listed with their counts; beyond, only their number is known. */
+export const LEVELS_LISTED = 1000;
+
+/** What a configuration is checked against: everything about a table but its values. JSON-safe. */
+export interface TableShape {
+  readonly rows: number;
+  readonly columns: readonly ColumnShape[];
+}
+
+export interface ColumnShape {
+  readonly name: string;
+  readonly kind: "numeric" | "categorical";
+  readonly type: ColumnType;
+  readonly n_missing: number;
+  /** Distinct present values, counted exactly up to 1,000 and as 1,001 beyond. */
+  readonly n_unique: number;
+  readonly n_infinite: number;
+  /** Smallest and largest finite value; null for categories and when there is none. */
+  readonly min: number | null;
+  readonly max: number | null;
+  /** Levels that occur, in the column's order, for categories and for numbers with few distinct values; null beyond 1,000. */
+  readonly levels: readonly { readonly label: string; readonly count: number }[] | null;
+}
+
+/** The shape of a table. Cost: one pass over every column. */
+export function shapeOf(table: Table): TableShape {
+  return { rows: table.rows, columns: table.columns.map(columnShape) };
+}
+
+function columnShape(column: Table["columns"][number]): ColumnShape {
+  const base = { name: column.name, kind: column.kind, type: column.type };
+  if (column.kind === "categorical") {
+    const counts = new Uint32Array(column.levels.length);
+    let missing = 0;
+    for (const code of column.codes) {
+      if (code < 0) missing++;
+      else counts[code]!++;
+    }
+    const present = column.levels.map((label, code) => ({ label, count: counts[code]! })).filter((level) => level.count > 0);
+    return {
+      ...base,
+      n_missing: missing,
+      n_unique: Math.min(present.length, LEVELS_LISTED + 1),
+      n_infinite: 0,
+      min: null,
+      max: null,
+      levels: present.length <= LEVELS_LISTED ? present : null,
+    };
+  }
+  let missing = 0;
+  let infinite = 0;
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  const counts = new Map<number, number>();
+  for (const value of column.values) {
+    if (Number.isNaN(value)) {
+      missing++;
+      continue;
+    }
+    if (!Number.isFinite(value)) infinite++;
+    else {
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+    if (counts.size <= LEVELS_LISTED) counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  const listed = counts.size <= LEVELS_LISTED;
+  const levels = listed ? [...counts].sort(([a], [b]) => a - b).map(([value, count]) => ({ label: String(value), count })) : null;
+  return {
+    ...base,
+    n_missing: missing,
+    n_unique: Math.min(counts.size, LEVELS_LISTED + 1),
+    n_infinite: infinite,
+    min: min <= max ? min : null,
+    max: min <= max ? max : null,
+    levels,
+  };
+}
