@@ -20,7 +20,7 @@ export interface Problem {
 export interface FitContext {
   /** All randomness of a fit comes from here: `randomStream(seed, …)`. */
   readonly seed: number;
-  /** Rows to watch for early stopping and live curves; never trained on. */
+  /** Rows to watch, never trained on: for the live curve, and for early stopping where `stopsEarly` says so. */
   readonly validation: Problem | null;
 }
 
@@ -83,4 +83,9 @@ export interface Algorithm {
    */
   fit(problem: Problem, hyperparameters: Hyperparameters, context: FitContext): Generator<FitStep, Model, void>;
   load(state: ModelState): Model;
+  /**
+   * Whether a fit with these hyperparameters decides by the validation problem when to stop. The caller then sets aside a share of the
+   * training rows as `context.validation`; otherwise `context.validation` is only watched. Absent: never.
+   */
+  stopsEarly?(hyperparameters: Hyperparameters, problem: Problem): boolean;
 }

@@ -61,3 +61,8 @@ export function categoricalColumn(name: string, labels: readonly (string | null)
   const codes = Int32Array.from(labels, (label) => (label === null ? -1 : (codeOf.get(label) ?? -1)));
   return { kind: "categorical", name, type: "factor", codes, levels: known, ordered: false };
 }
+
+/** How a number reads as a class label: `true`/`false` for logical columns, else the shortest decimal form. */
+export function numberLabel(type: ColumnType, value: number): string {
+  return type === "logical" ? (value === 0 ? "false" : "true") : String(value);
+}

@@ -1,4 +1,4 @@
-import type { ColumnType, Table } from "../table.ts";
+import { type ColumnType, numberLabel, type Table } from "../table.ts";
 
 /** Up to this many levels are listed with their counts; beyond, only their number is known. */
 export const LEVELS_LISTED = 1000;
@@ -67,7 +67,7 @@ function columnShape(column: Table["columns"][number]): ColumnShape {
     if (counts.size <= LEVELS_LISTED) counts.set(value, (counts.get(value) ?? 0) + 1);
   }
   const listed = counts.size <= LEVELS_LISTED;
-  const levels = listed ? [...counts].sort(([a], [b]) => a - b).map(([value, count]) => ({ label: String(value), count })) : null;
+  const levels = listed ? [...counts].sort(([a], [b]) => a - b).map(([value, count]) => ({ label: numberLabel(column.type, value), count })) : null;
   return {
     ...base,
     n_missing: missing,

@@ -1,0 +1,105 @@
+import { BadInputError } from "../../core/errors.ts";
+import type { Model, ModelState, Task } from "../algorithm.ts";
+import { algorithmOf } from "../algorithms/registry.ts";
+import type { Hyperparameters } from "../hyperparameter.ts";
+import type { TrainConfig } from "../train/config.ts";
+import type { FeatureSchema } from "./features.ts";
+
+/** What a model file says about itself; JSON-safe. */
+export interface ModelHeader {
+  readonly format: "trainyard.model";
+  readonly version: 1;
+  readonly algorithm: string;
+  readonly task: Task;
+  readonly target: string;
+  readonly classes: readonly string[];
+  readonly features: readonly FeatureSchema[];
+  readonly hyperparameters: Hyperparameters;
+  readonly facts: Readonly<Record<string, number | string | boolean | null>>;
+  /** The whole configuration it came from, and the fingerprint of the data. */
+  readonly config: TrainConfig;
+  readonly fingerprint: string | null;
+  readonly rows: number;
+  readonly library_version: string;
+}
+
+export interface SavedModel {
+  readonly header: ModelHeader;
+  readonly model: Model;
+}
+
+interface ArrayEntry {
+  readonly name: string;
+  readonly type: string;
+  readonly length: number;
+  /** Bytes from the start of the array block; a multiple of 8. */
+  readonly offset: number;
+}
+
+const MAGIC = "TYMODEL\n";
+const PREFIX_BYTES = 16;
+const ARRAY_TYPES = { Float64Array, Float32Array, Int32Array, Uint32Array, Uint16Array, Uint8Array } as const;
+
+/**
+ * Layout, little-endian: `TYMODEL\n` | u32 file version 1 | u32 header bytes H | header JSON, padded with blanks to a multiple of 8 |
+ * arrays, each at a multiple of 8. The inverse is `decodeModel`, to the bit.
+ */
+export function encodeModel(header: ModelHeader, state: ModelState): Uint8Array {
+  let offset = 0;
+  const arrays: ArrayEntry[] = Object.entries(state.arrays).map(([name, array]) => {
+    const entry = { name, type: array.constructor.name, length: array.length, offset };
+    offset += Math.ceil(array.byteLength / 8) * 8;
+    return entry;
+  });
+  const json = new TextEncoder().encode(JSON.stringify({ header, state: { meta: state.meta, arrays } }));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(PREFIX_BYTES + headerBytes + offset).fill(32, PREFIX_BYTES, PREFIX_BYTES + headerBytes);
+  bytes.set(new TextEncoder().encode(MAGIC), 0);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(8, 1, true);
+  view.setUint32(12, headerBytes, true);
+  bytes.set(json, PREFIX_BYTES);
+  arrays.forEach((entry) => {
+    const array = state.arrays[entry.name]!; // entries were made from these names
+    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), PREFIX_BYTES + headerBytes + entry.offset);
+  });
+  return bytes;
+}
+
+/** @throws {BadInputError} when the bytes are not a model file of a version this program reads, or are cut short. */
+export function decodeModel(bytes: Uint8Array): SavedModel {
+  if (bytes.length < PREFIX_BYTES || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) {
+    throw new BadInputError("This is not a Trainyard model file. Use the file that training saved, ending in .tym.");
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = view.getUint32(8, true);
+  if (version !== 1) throw new BadInputError(`The model file has version ${version}; this program reads version 1. Update Trainyard.`);
+  const headerBytes = view.getUint32(12, true);
+  const start = PREFIX_BYTES + headerBytes;
+  if (start > bytes.length) throw cutShort();
+  const { header, state } = parseHeader(bytes.subarray(PREFIX_BYTES, start));
+  const arrays: Record<string, ModelState["arrays"][string]> = {};
+  for (const entry of state.arrays) {
+    const Type = ARRAY_TYPES[entry.type as keyof typeof ARRAY_TYPES]; // unknown types are refused on the next line
+    if (Type === undefined) throw new BadInputError(`The model file holds an array of unknown type "${entry.type}". Update Trainyard.`);
+    const from = start + entry.offset;
+    const end = from + entry.length * Type.BYTES_PER_ELEMENT;
+    if (end > bytes.length) throw cutShort();
+    arrays[entry.name] = new Type(bytes.slice(from, end).buffer);
+  }
+  return { header, model: algorithmOf(header.algorithm).load({ meta: state.meta, arrays }) };
+}
+
+function parseHeader(json: Uint8Array): { header: ModelHeader; state: { meta: ModelState["meta"]; arrays: ArrayEntry[] } } {
+  try {
+    const parsed = JSON.parse(new TextDecoder().decode(json));
+    if (parsed?.header?.format === "trainyard.model" && Array.isArray(parsed?.state?.arrays)) return parsed;
+  } catch {
+    // falls through to the one answer for every unreadable header
+  }
+  throw new BadInputError("The model file's header cannot be read; the file is damaged. Save the model again.");
+}
+
+function cutShort(): BadInputError {
+  return new BadInputError("The model file is cut short. Copy or download it again.");
+}
