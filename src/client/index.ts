@@ -1,0 +1,55 @@
+export type {
+  AlgorithmEntry,
+  ColumnProfile,
+  ConfigCheck,
+  DataProfile,
+  HandleSummary,
+  HyperparameterEntry,
+  JobHistory,
+  JobStatus,
+  JobSummary,
+  SessionListEntry,
+  SessionSnapshot,
+  WireErrorCode,
+} from "../wire/live/messages.ts";
+export { CallTimeoutError, LinkLostError, RemoteError } from "./errors.ts";
+export { EventOrder, type SessionEvent } from "./event-order.ts";
+export type { CurvePoints, JobProgress, ProgressNode, SessionEvents } from "./events.ts";
+export { Link, type LinkClock, type WebSocketConstructor, type WebSocketLike } from "./link.ts";
+export { LINK_TIMES, type LinkEvent, type LinkState, nextLinkState, timerOf } from "./link-state.ts";
+export {
+  type CallOptions,
+  type ClientListener,
+  LiveClient,
+  type LiveClientOptions,
+  type Reply,
+  type SessionChange,
+  type TableReply,
+} from "./live-client.ts";
+export type {
+  JsonSlices,
+  MethodName,
+  Methods,
+  SampleEntry,
+  ServerInfo,
+  SettableType,
+  TablePointer,
+  TableSlice,
+  TrainParams,
+  UploadedHandle,
+} from "./methods.ts";
+export type {
+  ReportCalibration,
+  ReportConfusion,
+  ReportFold,
+  ReportImportance,
+  ReportMetrics,
+  ReportRoc,
+  ReportSummary,
+  ReportTask,
+  ReportTuning,
+  ReportValue,
+  ReportValues,
+  TrainReportSlice,
+} from "./result.ts";
+export { formatOf, type UploadOptions } from "./upload.ts";
