@@ -34,9 +34,12 @@ export function alignFeatures(schemas: readonly FeatureSchema[], table: Table): 
   if (absent.length > 0) {
     const list = absent.map((schema) => `"${schema.name}"`).join(", ");
     const hint = absent.length === 1 ? didYouMean(absent[0]?.name ?? "", names) : "";
-    throw new BadInputError(`The model needs ${absent.length === 1 ? "the column" : "the columns"} ${list}, which the data does not have.${hint}`, {
-      details: { columns: absent.map((schema) => schema.name) },
-    });
+    throw new BadInputError(
+      `The model needs ${absent.length === 1 ? "the column" : "the columns"} ${list}, which the data does not have.${hint}`,
+      {
+        details: { columns: absent.map((schema) => schema.name) },
+      },
+    );
   }
   const warnings: string[] = [];
   const columns = schemas.map((schema) => {
@@ -82,8 +85,13 @@ function asCategories(column: Column, schema: FeatureSchema, warnings: string[])
   }
   if (unseen.size > 0) {
     const total = [...unseen.values()].reduce((sum, count) => sum + count, 0);
-    const list = [...unseen.keys()].slice(0, 5).map((label) => `"${label}"`).join(", ");
-    warnings.push(`"${schema.name}" has ${total} values not seen in training (${list}${unseen.size > 5 ? ", …" : ""}); they count as missing.`);
+    const list = [...unseen.keys()]
+      .slice(0, 5)
+      .map((label) => `"${label}"`)
+      .join(", ");
+    warnings.push(
+      `"${schema.name}" has ${total} values not seen in training (${list}${unseen.size > 5 ? ", …" : ""}); they count as missing.`,
+    );
   }
   const type = schema.type === "character" ? "character" : "factor";
   return { kind: "categorical", name: schema.name, type, codes, levels: schema.levels, ordered: schema.ordered };

@@ -1,3 +1,4 @@
+import { predictedCodes } from "../metrics/index.ts";
 import { type CategoricalColumn, type Column, numericColumn, type Table } from "../table.ts";
 import { alignFeatures } from "./features.ts";
 import type { SavedModel } from "./model-file.ts";
@@ -32,19 +33,4 @@ export function predictionColumns(values: Float64Array, classes: readonly string
     return numericColumn(`prob_${label}`, column);
   });
   return [predicted, ...probabilities];
-}
-
-/** The most probable class of each row, ties to the lower code; with two classes, code 1 from probability 0.5 on. Shape [n]. */
-export function predictedCodes(probabilities: Float64Array, classes: number): Int32Array {
-  const codes = new Int32Array(probabilities.length / classes);
-  for (let i = 0; i < codes.length; i++) {
-    if (classes === 2) {
-      codes[i] = probabilities[2 * i + 1]! >= 0.5 ? 1 : 0;
-      continue;
-    }
-    let best = 0;
-    for (let k = 1; k < classes; k++) if (probabilities[i * classes + k]! > probabilities[i * classes + best]!) best = k;
-    codes[i] = best;
-  }
-  return codes;
 }

@@ -29,7 +29,8 @@ export class FieldReader {
   /** Refuses keys outside `allowed`, naming the nearest. */
   only(allowed: readonly string[], of: string): void {
     for (const key of this.keys()) {
-      if (!allowed.includes(key)) this.report(key, `is not a field of ${of}.${didYouMean(key, allowed) || ` Fields: ${allowed.join(", ")}.`}`);
+      if (!allowed.includes(key))
+        this.report(key, `is not a field of ${of}.${didYouMean(key, allowed) || ` Fields: ${allowed.join(", ")}.`}`);
     }
   }
 
@@ -54,12 +55,19 @@ export class FieldReader {
     return fallback;
   }
 
-  choice<Choice extends string, Fallback extends Choice | null>(name: string, choices: readonly Choice[], fallback: Fallback): Choice | Fallback {
+  choice<Choice extends string, Fallback extends Choice | null>(
+    name: string,
+    choices: readonly Choice[],
+    fallback: Fallback,
+  ): Choice | Fallback {
     const value = this.raw(name);
     if (value === undefined || value === null) return fallback;
     const found = choices.find((choice) => choice === value);
     if (found !== undefined) return found;
-    this.report(name, `must be one of ${choices.join(", ")}, got ${show(value)}.${typeof value === "string" ? didYouMean(value, choices) : ""}`);
+    this.report(
+      name,
+      `must be one of ${choices.join(", ")}, got ${show(value)}.${typeof value === "string" ? didYouMean(value, choices) : ""}`,
+    );
     return fallback;
   }
 

@@ -36,7 +36,8 @@ export function prepareTraining(config: TrainConfig, table: Table): PreparedTrai
   const numbers = weightsColumn?.kind === "numeric" ? weightsColumn.values : null;
   const split = (config: ResamplerConfig, among: Int32Array | null, seed: number): readonly Resample[] =>
     resampleRows(config, { table, rows, target, classes: classes.length }, among, seed);
-  const outer = config.outer_resampling_config === null ? [] : split(config.outer_resampling_config, null, derivedSeed(config.seed, OUTER_STREAM));
+  const outer =
+    config.outer_resampling_config === null ? [] : split(config.outer_resampling_config, null, derivedSeed(config.seed, OUTER_STREAM));
   const innerCache = new Map<number, readonly Resample[]>();
   return {
     config,
@@ -87,9 +88,15 @@ function readTarget(column: Column, config: TrainConfig): { rows: Int32Array; ta
   if (config.task === "regression" && column.kind === "numeric") {
     return { rows, target: Float64Array.from(rows, (row) => column.values[row]!), classes: [] };
   }
-  const raw = column.kind === "numeric" ? Float64Array.from(rows, (row) => column.values[row]!) : Float64Array.from(rows, (row) => column.codes[row]!);
+  const raw =
+    column.kind === "numeric"
+      ? Float64Array.from(rows, (row) => column.values[row]!)
+      : Float64Array.from(rows, (row) => column.codes[row]!);
   const occurring = [...new Set(raw)].sort((a, b) => a - b);
-  const labelled = occurring.map((value) => ({ value, label: column.kind === "numeric" ? numberLabel(column.type, value) : column.levels[value]! }));
+  const labelled = occurring.map((value) => ({
+    value,
+    label: column.kind === "numeric" ? numberLabel(column.type, value) : column.levels[value]!,
+  }));
   if (labelled.length === 2 && config.positive_class !== null && labelled[0]?.label === config.positive_class) labelled.reverse();
   const codeOf = new Map(labelled.map(({ value }, code) => [value, code]));
   return { rows, target: raw.map((value) => codeOf.get(value)!), classes: labelled.map(({ label }) => label) };
@@ -131,7 +138,10 @@ function strataOf(config: ResamplerConfig, data: Splittable): { kind: "classes" 
 }
 
 function codesOf(column: Column, rows: Int32Array): Int32Array {
-  const values = column.kind === "categorical" ? Float64Array.from(rows, (row) => column.codes[row]!) : Float64Array.from(rows, (row) => column.values[row]!);
+  const values =
+    column.kind === "categorical"
+      ? Float64Array.from(rows, (row) => column.codes[row]!)
+      : Float64Array.from(rows, (row) => column.values[row]!);
   const codes = new Map<number, number>();
   return Int32Array.from(values, (value) => {
     const known = codes.get(value);

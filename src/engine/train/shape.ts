@@ -67,7 +67,9 @@ function columnShape(column: Table["columns"][number]): ColumnShape {
     if (counts.size <= LEVELS_LISTED) counts.set(value, (counts.get(value) ?? 0) + 1);
   }
   const listed = counts.size <= LEVELS_LISTED;
-  const levels = listed ? [...counts].sort(([a], [b]) => a - b).map(([value, count]) => ({ label: numberLabel(column.type, value), count })) : null;
+  const levels = listed
+    ? [...counts].sort(([a], [b]) => a - b).map(([value, count]) => ({ label: numberLabel(column.type, value), count }))
+    : null;
   return {
     ...base,
     n_missing: missing,

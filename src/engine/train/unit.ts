@@ -3,7 +3,7 @@ import { VERSION } from "../../core/version.ts";
 import type { Algorithm, FitStep, Model, Problem } from "../algorithm.ts";
 import { algorithmOf } from "../algorithms/registry.ts";
 import type { Hyperparameters } from "../hyperparameter.ts";
-import { metricsOf } from "../metrics/index.ts";
+import { computeMetrics } from "../metrics/index.ts";
 import { featureSchema } from "../model/features.ts";
 import { encodeModel } from "../model/model-file.ts";
 import type { Candidate } from "./grid.ts";
@@ -77,7 +77,11 @@ export const STOPPING_SHARE = 0.15;
  * Runs one unit, step by step. Early stopping never sees held-out rows: where the learner stops early it watches a share of its own
  * training rows, drawn by the unit's seed; otherwise the held-out rows are watched for the live curve and decide nothing.
  */
-export function* runUnit(unit: Unit, prepared: PreparedTraining, context: { fingerprint: string | null; now: () => number }): Generator<UnitStep, UnitResult, void> {
+export function* runUnit(
+  unit: Unit,
+  prepared: PreparedTraining,
+  context: { fingerprint: string | null; now: () => number },
+): Generator<UnitStep, UnitResult, void> {
   const { config } = prepared;
   const algorithm = algorithmOf(config.algorithm);
   const hyperparameters = completeHyperparameters(algorithm, unit.candidate);
@@ -89,8 +93,8 @@ export function* runUnit(unit: Unit, prepared: PreparedTraining, context: { fing
   const model = yield* fitOn(algorithm, hyperparameters, prepared, train, trainProblem, testProblem, unit, seed);
   const trainingValues = model.predict(trainProblem.features);
   const testValues = testProblem === null ? null : model.predict(testProblem.features);
-  const training = metricsOf(trainProblem, trainingValues);
-  const testMetrics = testProblem === null || testValues === null ? null : metricsOf(testProblem, testValues);
+  const training = scoreOf(trainProblem, trainingValues);
+  const testMetrics = testProblem === null || testValues === null ? null : scoreOf(testProblem, testValues);
   const seconds = (): number => (context.now() - started) / 1000;
   if (unit.kind === "cell") return { kind: "cell", training, validation: testMetrics ?? training, seconds: seconds() };
   const final = unit.fold === 0;
@@ -100,7 +104,7 @@ export function* runUnit(unit: Unit, prepared: PreparedTraining, context: { fing
     nTest: test?.length ?? 0,
     training,
     test: testMetrics,
-    baseline: testProblem === null ? null : metricsOf(testProblem, baselinePredictions(trainProblem, testProblem.rows)),
+    baseline: testProblem === null ? null : scoreOf(testProblem, baselinePredictions(trainProblem, testProblem.rows)),
     trainingPredictions: { rows: tableRows(prepared, train), target: trainProblem.target, values: trainingValues },
     testPredictions:
       test === null || testProblem === null || testValues === null
@@ -164,6 +168,10 @@ function setAside(train: Int32Array, problem: Problem, seed: number): { kept: In
     kept.push(...order.subarray(count));
   }
   return { kept: Int32Array.from(kept).sort(), aside: Int32Array.from(aside).sort() };
+}
+
+function scoreOf(problem: Problem, predicted: Float64Array): Metrics {
+  return computeMetrics({ task: problem.task, actual: problem.target, predicted, classes: problem.classes });
 }
 
 /** What a person would predict without any feature: the mean, or the classes' shares, of the training rows (weighted). */

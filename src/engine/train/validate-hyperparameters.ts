@@ -1,7 +1,7 @@
 import type { ConfigProblem } from "../../core/errors.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import type { Algorithm, Task } from "../algorithm.ts";
-import type { Hyperparameters, HyperparameterSchema, HyperparameterValue } from "../hyperparameter.ts";
+import type { HyperparameterSchema, Hyperparameters, HyperparameterValue } from "../hyperparameter.ts";
 import type { SearchSpace } from "./config.ts";
 import { isRecord, numberFault, show, unwrapped } from "./field-reader.ts";
 
@@ -50,7 +50,8 @@ function readSpace(raw: Readonly<Record<string, unknown>>, schema: Hyperparamete
     if (read.fault !== null) return failed(`has a candidate that ${read.fault}`);
     if (!values.some((known) => JSON.stringify(known) === JSON.stringify(read.value))) values.push(read.value);
   }
-  if (candidates.length < 2 || values.length < 2) return failed("needs at least two different candidates to be tuned; give one value instead.");
+  if (candidates.length < 2 || values.length < 2)
+    return failed("needs at least two different candidates to be tuned; give one value instead.");
   return { value: { candidates: values }, fault: null };
 }
 

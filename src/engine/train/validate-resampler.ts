@@ -1,5 +1,5 @@
-import { didYouMean } from "../../core/nearest.ts";
 import type { ConfigProblem } from "../../core/errors.ts";
+import { didYouMean } from "../../core/nearest.ts";
 import type { ResamplerConfig, ResamplerType, TunerConfig } from "./config.ts";
 import { FieldReader, isRecord, show } from "./field-reader.ts";
 
@@ -26,7 +26,13 @@ export const DEFAULT_RESAMPLER: ResamplerConfig = {
 };
 
 /** Reads one resampler block; faults go to `problems`. `columns` are the names that `stratify_var` and `id_strat` may take. */
-export function readResampler(value: unknown, path: string, columns: readonly string[], rows: number, problems: ConfigProblem[]): ResamplerConfig | null {
+export function readResampler(
+  value: unknown,
+  path: string,
+  columns: readonly string[],
+  rows: number,
+  problems: ConfigProblem[],
+): ResamplerConfig | null {
   if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return null;
   const reader = new FieldReader(value, path, problems);
   if (!isRecord(value)) return null;
@@ -38,7 +44,8 @@ export function readResampler(value: unknown, path: string, columns: readonly st
   reader.only(["type", ...RESAMPLER_FIELDS[type]], `the resampler ${type}`);
   const column = (name: "stratify_var" | "id_strat"): string | null => {
     const given = reader.text(name, null);
-    if (given !== null && !columns.includes(given)) reader.report(name, `names a column that is not there: ${show(given)}.${didYouMean(given, columns)}`);
+    if (given !== null && !columns.includes(given))
+      reader.report(name, `names a column that is not there: ${show(given)}.${didYouMean(given, columns)}`);
     return given;
   };
   const n = reader.number("n_resamples", DEFAULT_RESAMPLER.n_resamples, { integer: true, min: type === "KFold" ? 2 : 1, max: 10_000 });
@@ -79,7 +86,8 @@ export function readTuner(
   }
   return {
     type: "GridSearch",
-    resampler_config: readResampler(reader.raw("resampler_config"), "tuner_config.config.resampler_config", columns, rows, problems) ?? innerDefault(),
+    resampler_config:
+      readResampler(reader.raw("resampler_config"), "tuner_config.config.resampler_config", columns, rows, problems) ?? innerDefault(),
     search_type: searchType,
     randomize_p: randomizeP,
     metrics_aggregate_fn: reader.choice("metrics_aggregate_fn", ["mean", "median"], "mean"),

@@ -126,7 +126,10 @@ export function checkTrainConfig(params: unknown, shape: TableShape, options: Ch
 
 /** How much work a configuration is. `fits` counts the final model on all rows too. */
 export function planOf(config: TrainConfig): TrainPlan {
-  const grid = Object.values(config.hyperparameters).reduce<number>((n, value) => n * (isSearchSpace(value) ? value.candidates.length : 1), 1);
+  const grid = Object.values(config.hyperparameters).reduce<number>(
+    (n, value) => n * (isSearchSpace(value) ? value.candidates.length : 1),
+    1,
+  );
   const tuner: TunerConfig | null = config.tuner_config;
   const share = tuner?.search_type === "randomized" ? (tuner.randomize_p ?? 1) : 1;
   const candidates = grid === 1 ? 1 : Math.max(1, Math.round(grid * share));
@@ -148,7 +151,8 @@ function readAlgorithm(reader: FieldReader): Algorithm | null {
     return null;
   }
   const found = ALGORITHMS.find((algorithm) => algorithm.name.toLowerCase() === name.toLowerCase());
-  if (found === undefined) reader.report("algorithm", `"${name}" is not offered.${didYouMean(name, names)} Available: ${names.join(", ")}.`);
+  if (found === undefined)
+    reader.report("algorithm", `"${name}" is not offered.${didYouMean(name, names)} Available: ${names.join(", ")}.`);
   return found ?? null;
 }
 
@@ -166,7 +170,8 @@ function readTarget(reader: FieldReader, shape: TableShape): ColumnShape | null 
   const name = reader.text("target", null) ?? (reader.has("target") ? null : (names.at(-1) ?? null));
   const target = shape.columns.find((column) => column.name === name) ?? null;
   if (target === null && name !== null) reader.report("target", `"${name}" is not a column.${didYouMean(name, names)}`);
-  if (target !== null && target.n_missing === shape.rows) reader.report("target", `"${target.name}" has no value at all; choose another column.`);
+  if (target !== null && target.n_missing === shape.rows)
+    reader.report("target", `"${target.name}" has no value at all; choose another column.`);
   return target;
 }
 
@@ -193,14 +198,17 @@ function checkTarget(
   warnings: string[],
 ): void {
   if (target.n_missing > 0) warnings.push(`${target.n_missing} rows without a value of "${target.name}" are left out.`);
-  if (target.n_infinite > 0) reader.report("target", `"${target.name}" has ${target.n_infinite} infinite values; remove those rows or correct them.`);
+  if (target.n_infinite > 0)
+    reader.report("target", `"${target.name}" has ${target.n_infinite} infinite values; remove those rows or correct them.`);
   if (target.n_unique < 2) {
     reader.report("target", `"${target.name}" has the same value in every row; there is nothing to learn. Choose another column.`);
     return;
   }
   if (task === "regression") {
     if (target.type === "integer" && target.n_unique > 1000 && target.levels === null && looksLikeIdentifier(target)) {
-      warnings.push(`"${target.name}" looks like an identifier (whole numbers, nearly all different); check that it is what you want to predict.`);
+      warnings.push(
+        `"${target.name}" looks like an identifier (whole numbers, nearly all different); check that it is what you want to predict.`,
+      );
     }
     return;
   }
@@ -209,20 +217,30 @@ function checkTarget(
     reader.report(
       "target",
       `"${target.name}" has ${many} different values; classification takes at most ${CLASSES_MAX} classes. ` +
-        (target.kind === "numeric" ? "Choose regression, or another column." : "It looks like an identifier or free text; choose another column."),
+        (target.kind === "numeric"
+          ? "Choose regression, or another column."
+          : "It looks like an identifier or free text; choose another column."),
     );
     return;
   }
   const rare = target.levels.filter((level) => level.count < 2);
   if (rare.length > 0 && outer !== null) {
-    const list = rare.map((level) => `"${level.label}"`).slice(0, 5).join(", ");
-    reader.report("target", `"${target.name}" has classes with a single row (${list}); they cannot be both trained on and tested. Merge or remove them.`);
+    const list = rare
+      .map((level) => `"${level.label}"`)
+      .slice(0, 5)
+      .join(", ");
+    reader.report(
+      "target",
+      `"${target.name}" has classes with a single row (${list}); they cannot be both trained on and tested. Merge or remove them.`,
+    );
     return;
   }
   if (outer?.type === "KFold") {
     const scarce = target.levels.filter((level) => level.count < outer.n_resamples);
     for (const level of scarce.slice(0, 3)) {
-      warnings.push(`Class "${level.label}" has ${level.count} rows, fewer than the ${outer.n_resamples} folds: some folds will not have it.`);
+      warnings.push(
+        `Class "${level.label}" has ${level.count} rows, fewer than the ${outer.n_resamples} folds: some folds will not have it.`,
+      );
     }
   }
 }
@@ -236,8 +254,20 @@ function readWeights(reader: FieldReader, shape: TableShape, target: ColumnShape
   if (name === null) return null;
   const column = shape.columns.find((candidate) => candidate.name === name);
   if (column === undefined) {
-    reader.report("weights", `"${name}" is not a column.${didYouMean(name, shape.columns.map((candidate) => candidate.name))}`);
-  } else if (column.kind !== "numeric" || column.n_missing > 0 || column.n_infinite > 0 || (column.min ?? 0) < 0 || (column.max ?? 0) <= 0) {
+    reader.report(
+      "weights",
+      `"${name}" is not a column.${didYouMean(
+        name,
+        shape.columns.map((candidate) => candidate.name),
+      )}`,
+    );
+  } else if (
+    column.kind !== "numeric" ||
+    column.n_missing > 0 ||
+    column.n_infinite > 0 ||
+    (column.min ?? 0) < 0 ||
+    (column.max ?? 0) <= 0
+  ) {
     reader.report("weights", `"${name}" must be a number in every row, none negative and not all zero.`);
   } else if (column === target) reader.report("weights", `"${name}" is the target; weights are another column.`);
   return name;
@@ -300,7 +330,10 @@ function refuseWhatIsNotOffered(reader: FieldReader): void {
   if (typeof preprocessing === "object" && preprocessing !== null && !Array.isArray(preprocessing)) {
     for (const [key, value] of Object.entries(preprocessing)) {
       if (key.startsWith("$") || asksNothing(value)) continue;
-      reader.report("preprocessor_config", `asks for ${key}, which is not offered: every learner here takes missing values, categories and unscaled columns as they are.`);
+      reader.report(
+        "preprocessor_config",
+        `asks for ${key}, which is not offered: every learner here takes missing values, categories and unscaled columns as they are.`,
+      );
     }
   } else if (!asksNothing(preprocessing)) reader.report("preprocessor_config", `must be an object, got ${show(preprocessing)}.`);
   if (!asksNothing(reader.raw("decomposition_config"))) reader.report("decomposition_config", "is not offered; leave it out.");
