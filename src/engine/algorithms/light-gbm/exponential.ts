@@ -1,0 +1,63 @@
+// exp and ln from plain double operations in a fixed order: the same bits in every JavaScript engine and in the kernel, which
+// Math.exp and Math.log do not promise. assembly/math.ts is their double.
+
+const LOG2_E = Math.LOG2E;
+/** ln 2 in two parts; the first has trailing zeros, so that k · LN2_HIGH is exact (Cody & Waite 1980). */
+const LN2_HIGH = 0.6931471803691238;
+const LN2_LOW = 1.9082149292705877e-10;
+/** Adding and subtracting it rounds to the nearest integer, halves to even. */
+const ROUND = 6755399441055744;
+
+const word = new Uint32Array(2);
+const float = new Float64Array(word.buffer);
+
+/**
+ * e^x for x <= 0, within 2 units in the last place; 0 below -708. Taylor's polynomial of degree 13 after reduction to
+ * |r| <= ln 2 / 2, evaluated in pairs (Estrin).
+ */
+export function exponential(x: number): number {
+  if (x < -708) return 0;
+  const k = x * LOG2_E + ROUND - ROUND;
+  const r = x - k * LN2_HIGH - k * LN2_LOW;
+  const r2 = r * r;
+  const r4 = r2 * r2;
+  const a = 1 + r + r2 * (0.5 + r * 0.16666666666666666);
+  const b = 0.041666666666666664 + r * 0.008333333333333333 + r2 * (0.001388888888888889 + r * 0.0001984126984126984);
+  const c = 0.0000248015873015873 + r * 0.0000027557319223985893 + r2 * (2.755731922398589e-7 + r * 2.505210838544172e-8);
+  const d = 2.08767569878681e-9 + r * 1.6059043836821613e-10;
+  const p = a + r4 * (b + r4 * (c + r4 * d));
+  word[0] = 0;
+  word[1] = (k + 1023) << 20;
+  return p * float[0]!;
+}
+
+/** ln(1 + e) for e in [0, 1]. */
+export function logOnePlus(e: number): number {
+  if (1 + e > Math.SQRT2) return Math.LN2 + logRatio((e - 1) * 0.5);
+  return logRatio(e);
+}
+
+/** ln(u) for u >= 1. */
+export function logarithm(u: number): number {
+  let k = 0;
+  let rest = u;
+  while (rest > Math.SQRT2) {
+    rest *= 0.5;
+    k += 1;
+  }
+  return k * Math.LN2 + logRatio(rest - 1);
+}
+
+/** ln(1 + f) for 1 + f in [1/√2, √2], as 2 artanh(f / (2 + f)). */
+function logRatio(f: number): number {
+  const s = f / (2 + f);
+  const z = s * s;
+  const z2 = z * z;
+  const z4 = z2 * z2;
+  const a = 0.3333333333333333 + z * 0.2;
+  const b = 0.14285714285714285 + z * 0.1111111111111111;
+  const c = 0.09090909090909091 + z * 0.07692307692307693;
+  const d = 0.06666666666666667 + z * 0.058823529411764705;
+  const e = 0.05263157894736842 + z * 0.047619047619047616;
+  return 2 * s + 2 * s * z * (a + z2 * b + z4 * (c + z2 * d + z4 * e));
+}
