@@ -15,8 +15,10 @@ export function fitRecalibration(
   const none = { intercept: null, slope: null };
   const x = Float64Array.from(probability, logit);
   if (isSeparated(x, positive)) return none;
-  let intercept = 0;
-  let slope = 1;
+  // From the constant model, where no weight vanishes; perfect calibration as a start would stall on confident mistakes.
+  const share = positive.reduce((sum, y) => sum + y, 0) / positive.length;
+  let intercept = logit(share);
+  let slope = 0;
   let deviance = negativeLogLikelihood(x, positive, intercept, slope);
   for (let step = 0; step < MAX_STEPS; step++) {
     const move = newtonStep(x, positive, intercept, slope);
