@@ -18,7 +18,7 @@ export function sumLoss(task: i32, rows: i32, scores: usize, target: usize, weig
   for (let i = 0; i < rows; i++) {
     const at = (<usize>i) << 3;
     const residual = load<f64>(target + at) - load<f64>(scores + at);
-    sum += weightOf(weights, i) * residual * residual;
+    sum += weightOf(weights, i) * (residual * residual);
   }
   return sum;
 }

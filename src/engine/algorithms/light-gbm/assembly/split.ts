@@ -147,6 +147,7 @@ function scanGroups(own: usize, _bins: i32, feature: i32, used: i32, limit: i32,
     if (gain > floorGain && gain > Best.gain) {
       Best.gain = gain;
       Best.feature = feature;
+      Best.bin = -1;
       Best.gradient = gradient;
       Best.packed = packed;
       bestSize = size;
