@@ -1,0 +1,35 @@
+import type { EncodedFrame } from "../../wire/frames.ts";
+
+/** One executor and the way to it. Implementations: one file each beside this one. */
+export interface Link {
+  /** Of the executor's process; null when it has none or it could not be started. */
+  readonly pid: number | null;
+  /** Never blocks and never throws; what a dead link is given is dropped. Large arrays are not copied. */
+  send(frame: EncodedFrame): void;
+  /** Asks an idle executor to leave. */
+  end(): void;
+  /** Ends the executor now, whatever it is doing. */
+  terminate(): void;
+  /** Whether the link keeps the host's process alive. */
+  hold(isHeld: boolean): void;
+}
+
+/** How an executor ended. */
+export interface LinkEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The last lines that it wrote to standard error, at most about 8 kB. */
+  readonly stderr: string;
+  /** Why it could not be started, or what it sent that made no sense. */
+  readonly cause?: unknown;
+}
+
+export interface LinkEvents {
+  /** One decoded message, not yet validated. Throwing refuses the executor: it is terminated, with what was thrown as the cause. */
+  onMessage(message: unknown): void;
+  /** Once, after the last message. The executor is gone. */
+  onClose(end: LinkEnd): void;
+}
+
+/** Starts an executor. Returns at once; failures come through `onClose`. */
+export type OpenLink = (events: LinkEvents) => Link;

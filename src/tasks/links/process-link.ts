@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import { decodeEnvelope } from "../../wire/envelope.ts";
+import { type EncodedFrame, FrameCutter } from "../../wire/frames.ts";
+import { LineTail } from "./line-tail.ts";
+import type { Link, LinkEnd, LinkEvents } from "./link.ts";
+
+const EXECUTOR = fileURLToPath(new URL("../executor-main.js", import.meta.url));
+const STDERR_KEPT = 8192;
+/** After its process ended, how long to wait for its last bytes: a grandchild may hold the pipes open. */
+const LAST_BYTES_MS = 250;
+
+export interface ProcessLinkOptions {
+  readonly nodeArguments?: readonly string[];
+  /** Another program that speaks for the executor; tests use it. */
+  readonly executor?: string;
+}
+
+/**
+ * An executor in a child process. File descriptor 3 carries frames both ways; 4 carries nothing: the child's watchdog sees it close when
+ * this process dies. Standard output is read and dropped, of standard error the end is kept.
+ */
+export function openProcessLink(options: ProcessLinkOptions, events: LinkEvents): Link {
+  try {
+    return new ProcessLink(options, events);
+  } catch (cause) {
+    setImmediate(() => events.onClose({ exitCode: null, signal: null, stderr: "", cause }));
+    return NO_LINK;
+  }
+}
+
+/** For a process that the system refused to start. */
+const NO_LINK: Link = { pid: null, send() {}, end() {}, terminate() {}, hold() {} };
+
+/** States: open, then (the process ended or could not start) closing, then closed: `onClose` was called. */
+class ProcessLink implements Link {
+  readonly #child: ChildProcess;
+  readonly #events: LinkEvents;
+  readonly #pipe: Socket | null;
+  readonly #streams: Socket[] = [];
+  readonly #stderr = new LineTail(STDERR_KEPT);
+  #cause: unknown;
+  #isClosed = false;
+  #lastBytes: NodeJS.Timeout | null = null;
+
+  constructor(options: ProcessLinkOptions, events: LinkEvents) {
+    this.#events = events;
+    this.#child = spawn(process.execPath, [...(options.nodeArguments ?? []), options.executor ?? EXECUTOR], {
+      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+      windowsHide: true,
+    });
+    this.#watchEnd();
+    // The system may have refused so early that there are no streams, whatever the types say.
+    const streams = (this.#child.stdio as readonly unknown[] | undefined) ?? [];
+    for (const stream of streams) if (stream !== null && stream !== undefined) this.#streams.push(stream as Socket);
+    // A broken pipe is not news: the exit of the process tells the story.
+    for (const stream of this.#streams) stream.on("error", () => {});
+    this.#pipe = (streams[3] as Socket | undefined) ?? null;
+    this.#readPipe();
+    this.#child.stdout?.resume();
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#stderr.push(text));
+  }
+
+  get pid(): number | null {
+    return this.#child.pid ?? null;
+  }
+
+  send(frame: EncodedFrame): void {
+    if (this.#pipe === null || !this.#pipe.writable) return;
+    writeFrame(this.#pipe, frame);
+  }
+
+  end(): void {
+    this.#pipe?.end();
+  }
+
+  terminate(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  hold(isHeld: boolean): void {
+    for (const part of [this.#child, ...this.#streams]) {
+      if (isHeld) part.ref();
+      else part.unref();
+    }
+  }
+
+  #readPipe(): void {
+    const cutter = new FrameCutter();
+    this.#pipe?.on("data", (chunk: Buffer) => {
+      try {
+        cutter.push(chunk, (payload) => this.#events.onMessage(decodeEnvelope(payload)));
+      } catch (error) {
+        this.#refuse(error);
+      }
+    });
+  }
+
+  /** What came cannot be understood: nothing after it can be either. */
+  #refuse(cause: unknown): void {
+    this.#cause ??= cause;
+    this.#pipe?.destroy();
+    this.terminate();
+  }
+
+  #watchEnd(): void {
+    this.#child.once("error", (error) => {
+      this.#cause ??= error;
+      if (this.#child.pid === undefined) this.#close({ exitCode: null, signal: null });
+    });
+    this.#child.once("exit", (exitCode, signal) => {
+      this.#lastBytes = setTimeout(() => this.#close({ exitCode, signal }), LAST_BYTES_MS);
+    });
+    this.#child.once("close", (exitCode, signal) => this.#close({ exitCode, signal }));
+  }
+
+  #close(end: Pick<LinkEnd, "exitCode" | "signal">): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#lastBytes !== null) clearTimeout(this.#lastBytes);
+    for (const stream of this.#streams) stream.destroy();
+    const cause = this.#cause === undefined ? {} : { cause: this.#cause };
+    this.#events.onClose({ ...end, ...cause, stderr: this.#stderr.toString() });
+  }
+}
+
+/** One system call for all chunks where the pipe has room; the rest waits in the stream by reference. */
+export function writeFrame(stream: Socket, frame: EncodedFrame): void {
+  if (frame.chunks.length === 1) {
+    stream.write(frame.chunks[0]!);
+    return;
+  }
+  stream.cork();
+  for (const chunk of frame.chunks) stream.write(chunk);
+  stream.uncork();
+}

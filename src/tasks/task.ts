@@ -1,0 +1,143 @@
+import { messageOf, TrainyardError } from "../core/errors.ts";
+import type { EncodedFrame } from "../wire/frames.ts";
+import type { LinkEnd } from "./links/link.ts";
+import type { SubmitOptions, TaskHandle, TaskReference } from "./profile.ts";
+import type { Queueable } from "./task-queue.ts";
+
+/**
+ * One submitted task: the caller's handle and the dispatcher's record. Invariants:
+ *  1. It settles once; later outcomes change nothing.
+ *  2. Once settled it holds neither its arguments nor the caller's signal.
+ */
+export class Task implements TaskHandle<unknown>, Queueable<Task> {
+  before: Task | null = null;
+  after: Task | null = null;
+  readonly id: number;
+  readonly reference: TaskReference;
+  readonly result: Promise<unknown>;
+  /** The `run` message, until the task settles. */
+  frame: EncodedFrame | null;
+  retriesLeft: number;
+  #state: TaskHandle<unknown>["state"] = "queued";
+  #hasStarted = false;
+  readonly #options: SubmitOptions;
+  readonly #onCancel: (task: Task) => boolean;
+  #resolve: (value: unknown) => void = () => {};
+  #reject: (error: TrainyardError) => void = () => {};
+
+  constructor(id: number, reference: TaskReference, frame: EncodedFrame, options: SubmitOptions, onCancel: (task: Task) => boolean) {
+    this.id = id;
+    this.reference = reference;
+    this.frame = frame;
+    this.retriesLeft = options.retries ?? 0;
+    this.#options = options;
+    this.#onCancel = onCancel;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.result.catch(() => {}); // a handle may be dropped; that must not end the host
+    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  get state(): TaskHandle<unknown>["state"] {
+    return this.#state;
+  }
+
+  get isSettled(): boolean {
+    return this.#state !== "queued" && this.#state !== "running";
+  }
+
+  cancel(): boolean {
+    return !this.isSettled && this.#onCancel(this);
+  }
+
+  start(daemonId: string): void {
+    this.#state = "running";
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    if (this.#options.onStart !== undefined) callUser(this.#options.onStart, daemonId);
+  }
+
+  requeue(): void {
+    this.retriesLeft--;
+    this.#state = "queued";
+  }
+
+  note(value: unknown): void {
+    if (!this.isSettled && this.#options.onNote !== undefined) callUser(this.#options.onNote, value);
+  }
+
+  finish(value: unknown): boolean {
+    if (!this.#settle("done")) return false;
+    this.#resolve(value);
+    return true;
+  }
+
+  /** Settles as cancelled; `why` is the end of the sentence. */
+  abandon(why: string): boolean {
+    if (!this.#settle("cancelled")) return false;
+    const { signal } = this.#options;
+    const cause: unknown = signal?.aborted === true ? signal.reason : undefined;
+    const message = `task "${this.reference.export}" was cancelled${why}`;
+    this.#reject(new TrainyardError("cancelled", message, { cause, details: { task: this.id } }));
+    return true;
+  }
+
+  fail(error: TrainyardError): boolean {
+    if (!this.#settle("failed")) return false;
+    this.#reject(error);
+    return true;
+  }
+
+  #settle(state: "done" | "failed" | "cancelled"): boolean {
+    if (this.isSettled) return false;
+    this.#state = state;
+    this.frame = null;
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    return true;
+  }
+
+  readonly #onAbort = (): void => {
+    this.cancel();
+  };
+}
+
+/** A fault in a caller's callback is the caller's: it surfaces as an uncaught error and leaves the dispatcher's state alone. */
+function callUser<T>(callback: (value: T) => void, value: T): void {
+  try {
+    callback(value);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+/** What a handle rejects with when its task threw: our own errors as they are, anything else as the cause of `task_failed`. */
+export function taskFailure(task: Task, thrown: unknown): TrainyardError {
+  if (thrown instanceof TrainyardError) return thrown;
+  const name = thrown instanceof Error ? thrown.name : typeof thrown;
+  const code = thrown instanceof Error && "code" in thrown ? { code: thrown.code } : {};
+  return new TrainyardError("task_failed", `task "${task.reference.export}" failed: ${messageOf(thrown)}`, {
+    cause: thrown,
+    details: { task: task.id, export: task.reference.export, name, ...code },
+  });
+}
+
+export function daemonLost(what: string, daemon: { readonly id: string; readonly pid: number | null }, end: LinkEnd): TrainyardError {
+  const stderr = end.stderr.trimEnd();
+  const lastLine = stderr.slice(stderr.lastIndexOf("\n") + 1);
+  const says = stderr === "" ? "" : `; it last wrote: ${lastLine}`;
+  return new TrainyardError("daemon_lost", `${what}: ${howItEnded(end)}${says}`, {
+    retryable: true,
+    details: { daemon: daemon.id, pid: daemon.pid, exitCode: end.exitCode, signal: end.signal, stderr },
+    ...(end.cause === undefined ? {} : { cause: end.cause }),
+  });
+}
+
+function howItEnded(end: LinkEnd): string {
+  if (end.cause !== undefined) return messageOf(end.cause);
+  if (end.signal !== null) return `its process was ended by ${end.signal}`;
+  return `its process exited with status ${end.exitCode ?? "unknown"}`;
+}
