@@ -1,0 +1,433 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "../core/errors.ts";
+import { newId } from "../core/ids.ts";
+import type { TrainConfig } from "../engine/train/config.ts";
+import type { TrainReport } from "../engine/train/progress.ts";
+import type { TrainResult } from "../engine/train/result.ts";
+import type { TableShape } from "../engine/train/shape.ts";
+import type { ComputeProfile } from "../tasks/profile.ts";
+import type { JobHistory, JobSummary, SessionSnapshot } from "../wire/live/messages.ts";
+import type { DataHandles } from "./data-handles.ts";
+import type { EventDraft, SessionEvents } from "./events.ts";
+import type { Folders } from "./folders.ts";
+import { headlineOf } from "./jobs/headline.ts";
+import { foldHistory } from "./jobs/job-history.ts";
+import { JobProgress } from "./jobs/job-progress.ts";
+import { isFinal, type JobChange, type JobRow, JobRows, jobSummary, snapshotEntry } from "./jobs/job-rows.ts";
+import type { TrainJobOptions } from "./jobs/train-job.ts";
+import { knownError, WireError } from "./live/wire-error.ts";
+import type { Database } from "./store/database.ts";
+import { syncTree, writeFileDurably } from "./store/durable-files.ts";
+
+/** Does the work of a job. Rejects when the signal aborts and the work has really stopped. */
+export type JobRunner = (options: TrainJobOptions) => Promise<TrainResult>;
+
+export interface JobOptions {
+  /** Jobs that run at the same time, over all sessions. */
+  readonly maxConcurrent: number;
+  /** Where fits run. */
+  readonly profile: ComputeProfile;
+  readonly runner: JobRunner;
+  /** How long progress is gathered before it is written and sent. */
+  readonly flushMs: number;
+  readonly log: (line: string) => void;
+  readonly now?: () => number;
+}
+
+/** What is kept in `jobs/<id>/config.json`: enough to run the job after a restart. */
+interface StoredJob {
+  readonly config: TrainConfig;
+  readonly shape: TableShape;
+  readonly fingerprint: string;
+  readonly warnings: readonly string[];
+}
+
+interface RunningJob {
+  readonly sessionId: string;
+  readonly abort: AbortController;
+  readonly progress: JobProgress;
+  /** Settles when nothing of the job runs any more. */
+  ended: Promise<void>;
+}
+
+export interface Submitted {
+  readonly job_id: string;
+  readonly status: JobSummary["status"];
+  readonly queue_position?: number;
+  readonly seed: number;
+}
+
+/**
+ * What users asked for and watch. Invariants:
+ *  1. A job is stored, with everything it needs, before it is announced or run.
+ *  2. Queued jobs start oldest first, over all sessions; at most `maxConcurrent` run.
+ *  3. A job ends exactly once: `complete`, `failed`, `cancelled` or `interrupted`; its result is on disk before `complete`.
+ *  4. A slot is free only when the work has really stopped.
+ */
+export class Jobs {
+  readonly #database: Database;
+  readonly #rows: JobRows;
+  readonly #events: SessionEvents;
+  readonly #folders: Folders;
+  readonly #data: DataHandles;
+  readonly #options: JobOptions;
+  readonly #running = new Map<string, RunningJob>();
+  #flushTimer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(database: Database, events: SessionEvents, folders: Folders, data: DataHandles, options: JobOptions) {
+    this.#database = database;
+    this.#rows = new JobRows(database);
+    this.#events = events;
+    this.#folders = folders;
+    this.#data = data;
+    this.#options = options;
+  }
+
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
+  /** Once at start: what ran when the last server ended says so. Queued jobs run when `pump` is called. */
+  recover(): void {
+    this.#database.transaction(() => {
+      for (const row of [...this.#rows.inState("running"), ...this.#rows.inState("cancelling")]) {
+        const wasCancelled = row.status === "cancelling";
+        const message = "The server stopped while this job was running. Train again with the same settings.";
+        if (wasCancelled) this.#end(row, "cancelled", "job.cancelled", CANCELLED);
+        else this.#end(row, "interrupted", "job.interrupted", { code: "interrupted", message });
+      }
+    });
+  }
+
+  /**
+   * Checks, stores and queues a training job; starts it when a slot is free.
+   * @param requestKey the same key again answers with the job that it made (R-48: `data_handle` never reaches the configuration).
+   */
+  async submit(
+    sessionId: string,
+    dataHandle: string,
+    params: Readonly<Record<string, unknown>>,
+    requestKey: string | null,
+  ): Promise<Submitted> {
+    const repeated = requestKey === null ? null : this.#rows.withRequestKey(sessionId, requestKey);
+    if (repeated !== null) return this.#submitted(repeated, (await this.stored(repeated.jobId)).config.seed);
+    const shape = await this.#data.shape(sessionId, dataHandle);
+    const { checkTrainConfig, taskOf } = await import("../engine/train/validate.ts");
+    const { config, problems, warnings } = checkTrainConfig(params, shape);
+    if (config === null) {
+      throw new WireError("invalid_params", problems.map((problem) => problem.message).join(" "), { problems });
+    }
+    const jobId = newId("job");
+    const folder = this.#folders.job(jobId);
+    try {
+      await mkdir(folder, { recursive: true });
+      const fingerprint = await this.#data.lend(sessionId, dataHandle, join(folder, "table.bin"));
+      await writeFileDurably(join(folder, "config.json"), JSON.stringify({ config, shape, fingerprint, warnings } satisfies StoredJob));
+      await syncTree(folder);
+      const target = shape.columns.find((column) => column.name === config.target) ?? null;
+      const name = this.#data.summary(sessionId, dataHandle).name;
+      const row = newRow({ jobId, sessionId, config, dataHandle, dataName: name, requestKey, submittedAt: this.#now() });
+      this.#store({ ...row, task: taskOf(config.task, target) });
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+    this.#options.log(`job ${jobId} submitted: ${config.algorithm} on ${config.target}`);
+    return this.#submitted(this.#rows.get(jobId)!, config.seed);
+  }
+
+  /** Starts queued jobs while slots are free, oldest first (R-110). */
+  pump(): void {
+    for (const row of this.#rows.inState("queued")) {
+      if (this.#isClosed || this.#running.size >= this.#options.maxConcurrent) return;
+      this.#start(row, true);
+    }
+  }
+
+  list(sessionId: string): JobSummary[] {
+    return this.#rows.ofSession(sessionId).map((row) => this.#summary(row));
+  }
+
+  status(sessionId: string, jobId: string): JobSummary {
+    return this.#summary(this.#get(sessionId, jobId));
+  }
+
+  ofSession(sessionId: string): SessionSnapshot["jobs"] {
+    return this.#rows.ofSession(sessionId).map((row) => snapshotEntry(this.#current(row)));
+  }
+
+  history(sessionId: string, jobId: string): JobHistory {
+    this.#get(sessionId, jobId);
+    this.flush();
+    return foldHistory(jobId, this.#events.lastSeq(sessionId), this.#events.ofJob(jobId));
+  }
+
+  /** @returns whether it was unfinished (R-104, R-105, R-108). A running one is `cancelling` until its work has stopped. */
+  cancel(sessionId: string, jobId: string): boolean {
+    const row = this.#get(sessionId, jobId);
+    if (isFinal(row.status)) return false;
+    if (row.status === "queued") this.#database.transaction(() => this.#end(row, "cancelled", "job.cancelled", CANCELLED));
+    else if (row.status === "running") {
+      this.#rows.update(jobId, { status: "cancelling" });
+      this.#touch(sessionId);
+      this.#running.get(jobId)?.abort.abort();
+    }
+    return true;
+  }
+
+  /** @returns whether it was there. @throws {WireError} `invalid_params` for an unfinished job (R-106, R-107). */
+  delete(sessionId: string, jobId: string): boolean {
+    const row = this.#rows.get(jobId);
+    if (row === null || row.sessionId !== sessionId) return false;
+    if (!isFinal(row.status)) {
+      throw new WireError("invalid_params", `Job ${jobId} is ${row.status}. Cancel it and wait for its end, then delete it.`);
+    }
+    this.#database.transaction(() => {
+      this.#rows.delete(jobId);
+      this.#events.forgetJob(jobId);
+      this.#events.append(sessionId, [{ event: "job.deleted", data: { job_id: jobId } }]);
+      this.#touch(sessionId);
+    });
+    this.#removeFolder(jobId);
+    return true;
+  }
+
+  /** The finished job's row. @throws {WireError} `not_found`; `invalid_params` when it is not complete (R-122). */
+  complete(sessionId: string, jobId: string): JobRow {
+    const row = this.#get(sessionId, jobId);
+    if (row.status === "complete") return row;
+    const why = isFinal(row.status) ? "so it has no result" : "wait for job.complete";
+    throw new WireError("invalid_params", `Job ${jobId} is ${row.status}; ${why}.`);
+  }
+
+  async stored(jobId: string): Promise<StoredJob> {
+    const { readFile } = await import("node:fs/promises");
+    return JSON.parse(await readFile(join(this.#folders.job(jobId), "config.json"), "utf8")) as StoredJob;
+  }
+
+  /** Ends with the session: what runs is stopped, what is queued or finished is gone (D-13). */
+  dropSession(sessionId: string): void {
+    const rows = this.#rows.ofSession(sessionId);
+    this.#database.sql("DELETE FROM jobs WHERE session_id = ?").run(sessionId);
+    this.#database.afterCommit(() => {
+      for (const { jobId } of rows) {
+        const running = this.#running.get(jobId);
+        running?.abort.abort();
+        if (running === undefined) this.#removeFolder(jobId);
+      }
+    });
+  }
+
+  knownFolders(): Set<string> {
+    return this.#rows.ids();
+  }
+
+  /** Writes and sends the progress gathered so far. */
+  flush(): void {
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
+    this.#flushTimer = null;
+    const dirty = [...this.#running].filter(([, job]) => job.progress.isDirty);
+    if (dirty.length === 0) return;
+    this.#database.transaction(() => {
+      for (const [jobId, job] of dirty) this.#writeProgress(jobId, job);
+    });
+  }
+
+  /** Stops everything that runs and waits for it; those jobs are `interrupted`. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const running = [...this.#running.values()];
+    for (const job of running) job.abort.abort();
+    await Promise.all(running.map((job) => job.ended));
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
+  }
+
+  #store(row: Omit<JobRow, "submitOrder">): void {
+    this.#database.transaction(() => {
+      if (this.#database.sql("SELECT 1 AS it FROM sessions WHERE session_id = ?").get(row.sessionId) === undefined) {
+        throw new WireError("not_attached", "The session was deleted while the job was being submitted.");
+      }
+      this.#rows.insert(row);
+      this.#touch(row.sessionId);
+      const isImmediate = this.#running.size < this.#options.maxConcurrent && this.#rows.inState("queued").length === 1;
+      if (isImmediate) this.#start(this.#rows.get(row.jobId)!, false);
+      const summary = this.#summary(this.#rows.get(row.jobId)!);
+      this.#events.append(row.sessionId, [{ event: "job.submitted", data: { job_id: row.jobId, summary }, jobId: row.jobId }]);
+    });
+  }
+
+  /** @param isAnnounced whether it left the queue: a job that starts at once has no `job.started` event. */
+  #start(row: JobRow, isAnnounced: boolean): void {
+    const { jobId, sessionId } = row;
+    const at = this.#now();
+    const job: RunningJob = { sessionId, abort: new AbortController(), progress: new JobProgress(jobId, at), ended: Promise.resolve() };
+    this.#running.set(jobId, job);
+    this.#database.transaction(() => {
+      this.#rows.update(jobId, { status: "running", started_at: at });
+      if (!isAnnounced) return;
+      const summary = this.#summary(this.#rows.get(jobId)!);
+      const data = { job_id: jobId, started_at: summary.started_at, summary };
+      this.#events.append(sessionId, [{ event: "job.started", data, jobId }]);
+    });
+    job.ended = this.#run(row, job);
+  }
+
+  async #run(row: JobRow, job: RunningJob): Promise<void> {
+    const { jobId } = row;
+    const jobFolder = this.#folders.job(jobId);
+    let settle: () => void;
+    try {
+      const { config, fingerprint, warnings } = await this.stored(jobId);
+      const result = await this.#options.runner({
+        jobId,
+        config,
+        fingerprint,
+        warnings,
+        tableFile: join(jobFolder, "table.bin"),
+        jobFolder,
+        profile: this.#options.profile,
+        signal: job.abort.signal,
+        report: (report) => this.#report(jobId, job, report),
+      });
+      await rm(join(jobFolder, "table.bin"), { force: true });
+      await syncTree(jobFolder);
+      settle = () => this.#succeed(jobId, job, result);
+    } catch (error) {
+      settle = () => this.#fail(jobId, job, error);
+    }
+    try {
+      this.#database.transaction(settle);
+    } catch (error) {
+      this.#options.log(`job ${jobId}: its end could not be stored: ${messageOf(error)}`);
+    }
+    this.#running.delete(jobId);
+    if (this.#rows.get(jobId) === null) this.#removeFolder(jobId);
+    this.pump();
+  }
+
+  #report(jobId: string, job: RunningJob, report: TrainReport): void {
+    if (this.#running.get(jobId) !== job) return;
+    job.progress.add(report);
+    this.#flushTimer ??= setTimeout(() => this.flush(), this.#options.flushMs);
+  }
+
+  #writeProgress(jobId: string, job: RunningJob): void {
+    // A session that was deleted takes its running jobs' reports with it.
+    if (this.#rows.get(jobId) === null) {
+      job.progress.take();
+      return;
+    }
+    const { stage, fraction, lastMessage, remainingSeconds } = job.progress.snapshot;
+    this.#rows.update(jobId, { stage, fraction, last_message: lastMessage, remaining_seconds: remainingSeconds });
+    this.#events.append(job.sessionId, job.progress.take());
+  }
+
+  #succeed(jobId: string, job: RunningJob, result: TrainResult): void {
+    this.#writeProgress(jobId, job);
+    const row = this.#rows.get(jobId);
+    if (row === null) return;
+    if (row.status === "cancelling") this.#end(row, "cancelled", "job.cancelled", CANCELLED);
+    else this.#end(row, "complete", "job.complete", null, { headline: JSON.stringify(headlineOf(result)), fraction: 1 });
+  }
+
+  #fail(jobId: string, job: RunningJob, error: unknown): void {
+    this.#writeProgress(jobId, job);
+    const row = this.#rows.get(jobId);
+    if (row === null) return;
+    if (row.status === "cancelling") {
+      this.#end(row, "cancelled", "job.cancelled", CANCELLED);
+      return;
+    }
+    if (this.#isClosed) {
+      const message = "The server was stopped while this job was running. Train again with the same settings.";
+      this.#end(row, "interrupted", "job.interrupted", { code: "interrupted", message });
+      return;
+    }
+    const message = knownError(error)?.message ?? messageOf(error);
+    this.#options.log(`job ${jobId} failed: ${error instanceof Error ? (error.stack ?? message) : message}`);
+    this.#end(row, "failed", "job.failed", { code: "internal_error", message });
+  }
+
+  /** The one way for a job to end. Runs inside a transaction. */
+  #end(row: JobRow, status: JobRow["status"], event: string, error: JobSummary["error"], more: JobChange = {}): void {
+    const { jobId, sessionId } = row;
+    this.#rows.update(jobId, {
+      status,
+      completed_at: this.#now(),
+      ...(error === null ? {} : { error: JSON.stringify(error) }),
+      ...more,
+    });
+    this.#touch(sessionId);
+    const data = { job_id: jobId, ...(error === null ? {} : { error }), summary: this.#summary(this.#rows.get(jobId)!) };
+    const draft: EventDraft = { event, data, jobId };
+    this.#events.append(sessionId, [draft]);
+    this.#options.log(`job ${jobId} ${status}`);
+    if (status === "complete") return;
+    this.#database.afterCommit(() => void rm(join(this.#folders.job(jobId), "table.bin"), { force: true }));
+  }
+
+  #submitted(row: JobRow, seed: number): Submitted {
+    const queue = row.status === "queued" ? { queue_position: this.#rows.queuePosition(row) } : {};
+    return { job_id: row.jobId, status: row.status, ...queue, seed };
+  }
+
+  #summary(row: JobRow): JobSummary {
+    return jobSummary(this.#current(row), row.status === "queued" ? this.#rows.queuePosition(row) : null);
+  }
+
+  /** The row with the newest progress, which may not be written yet. */
+  #current(row: JobRow): JobRow {
+    const snapshot = this.#running.get(row.jobId)?.progress.snapshot;
+    return snapshot === undefined || isFinal(row.status) ? row : { ...row, ...snapshot };
+  }
+
+  #get(sessionId: string, jobId: string): JobRow {
+    const row = this.#rows.get(jobId);
+    if (row !== null && row.sessionId === sessionId) return row;
+    throw new WireError("not_found", `This session has no job ${jobId}. job.list shows those it has.`);
+  }
+
+  #touch(sessionId: string): void {
+    this.#database.sql("UPDATE sessions SET last_seen_at = ? WHERE session_id = ?").run(this.#now(), sessionId);
+  }
+
+  #removeFolder(jobId: string): void {
+    void rm(this.#folders.job(jobId), { recursive: true, force: true });
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)();
+  }
+}
+
+const CANCELLED = { code: "cancelled", message: "The job was cancelled." };
+
+function newRow(facts: {
+  readonly jobId: string;
+  readonly sessionId: string;
+  readonly config: TrainConfig;
+  readonly dataHandle: string;
+  readonly dataName: string;
+  readonly requestKey: string | null;
+  readonly submittedAt: number;
+}): Omit<JobRow, "submitOrder"> {
+  const { config, ...rest } = facts;
+  return {
+    ...rest,
+    type: "train",
+    status: "queued",
+    startedAt: null,
+    completedAt: null,
+    algorithm: config.algorithm,
+    target: config.target,
+    task: null,
+    stage: null,
+    fraction: null,
+    lastMessage: null,
+    remainingSeconds: null,
+    error: null,
+    headline: null,
+  };
+}

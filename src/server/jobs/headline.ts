@@ -1,0 +1,13 @@
+import type { Task } from "../../engine/algorithm.ts";
+import type { TrainResult } from "../../engine/train/result.ts";
+import type { JobSummary } from "../../wire/live/messages.ts";
+
+/** The one metric that stands for a job in lists. */
+const MAIN_METRIC: Readonly<Record<Task, string>> = { binary: "auc", multiclass: "balanced_accuracy", regression: "rsq" };
+
+/** Over held-out rows; null without resampling, because training metrics would flatter. */
+export function headlineOf(result: TrainResult): JobSummary["headline"] {
+  const name = MAIN_METRIC[result.task];
+  const metric = result.metrics.test?.[name];
+  return metric === undefined ? null : { name, mean: metric.mean, sd: metric.sd };
+}

@@ -1,0 +1,38 @@
+import { algorithmEntries, describeAlgorithm, RESAMPLER_PARAMETERS } from "../catalogue.ts";
+import type { MethodTable } from "./method.ts";
+import { openMethod } from "./method.ts";
+import { WireError } from "./wire-error.ts";
+
+/** `auth`, `ping`, `info` and what can be chosen. */
+export const CATALOGUE_METHODS: MethodTable = {
+  auth: openMethod("open", ({ params, caller }) => {
+    if (!caller.authenticate(params.raw("token"))) {
+      throw new WireError("unauthorized", "That is not this server's token. Use the link that the server printed when it started.");
+    }
+    return { result: { connection_id: caller.connectionId } };
+  }),
+
+  ping: openMethod("authenticated", () => ({ result: { ts: new Date().toISOString() } })),
+
+  info: openMethod("authenticated", ({ services }) => ({ result: services.info() })),
+
+  algorithms: openMethod("authenticated", async () => ({ result: { algorithms: await algorithmEntries() } })),
+
+  "algorithm.describe": openMethod("authenticated", async ({ params }) => ({ result: await describeAlgorithm(params.string("name")) })),
+
+  "resampler.describe": openMethod("authenticated", () => ({ result: { parameters: RESAMPLER_PARAMETERS } })),
+
+  // Lists that are empty in this version: a client shows what is offered and nothing else.
+  "preprocessor.describe": openMethod("authenticated", () => ({ result: { parameters: [] } })),
+  "decomp.algorithms": openMethod("authenticated", () => ({ result: { algorithms: [] } })),
+  "cluster.algorithms": openMethod("authenticated", () => ({ result: { algorithms: [] } })),
+  "decomp.algorithm.describe": openMethod("authenticated", ({ params }) => notOffered("decomposition", params.string("name"))),
+  "cluster.algorithm.describe": openMethod("authenticated", ({ params }) => notOffered("clustering", params.string("name"))),
+
+  // The server never opens a window: it answers with the one folder that job.save may write to.
+  "dialog.choose_dir": openMethod("authenticated", ({ services }) => ({ result: { path: services.saveDir, cancelled: false } })),
+};
+
+function notOffered(kind: string, name: string): never {
+  throw new WireError("not_found", `There is no ${kind} algorithm "${name}"; this server offers none.`);
+}

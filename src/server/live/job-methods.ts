@@ -1,0 +1,74 @@
+import { saveModel } from "../save-model.ts";
+import type { MethodTable, SessionCall } from "./method.ts";
+import { sessionMethod, tableReply } from "./method.ts";
+import { WireError } from "./wire-error.ts";
+
+/** `train`, `config.validate` and `job.*`. */
+export const JOB_METHODS: MethodTable = {
+  train: sessionMethod(async ({ params, services, sessionId }) => {
+    const dataHandle = params.string("data_handle");
+    params.string("algorithm");
+    return { result: await services.jobs.submit(sessionId, dataHandle, trainingOf(params.all), params.optionalString("request_key")) };
+  }),
+
+  "config.validate": sessionMethod(async ({ params, services, sessionId }) => {
+    const shape = await services.data.shape(sessionId, params.string("data_handle"));
+    const { checkTrainConfig } = await import("../../engine/train/validate.ts");
+    const { config, problems, warnings, plan } = checkTrainConfig(trainingOf(params.all), shape);
+    return { result: { ok: config !== null, problems, warnings, plan } };
+  }),
+
+  decomp: sessionMethod(({ params }) => notOffered("decomposition", params)),
+  cluster: sessionMethod(({ params }) => notOffered("clustering", params)),
+
+  "job.list": sessionMethod(({ services, sessionId }) => ({ result: { jobs: services.jobs.list(sessionId) } })),
+  "job.status": sessionMethod((call) => ({ result: call.services.jobs.status(call.sessionId, jobOf(call)) })),
+  "job.history": sessionMethod((call) => ({ result: call.services.jobs.history(call.sessionId, jobOf(call)) })),
+  "job.cancel": sessionMethod((call) => ({ result: { cancelled: call.services.jobs.cancel(call.sessionId, jobOf(call)) } })),
+  "job.delete": sessionMethod((call) => ({ result: { deleted: call.services.jobs.delete(call.sessionId, jobOf(call)) } })),
+
+  "job.result": sessionMethod(async (call) => {
+    const { params, services, sessionId } = call;
+    const jobId = jobOf(call);
+    const slice = params.optionalString("slice") ?? "summary";
+    const split = params.raw("split") === null ? null : params.choice("split", ["test", "training"]);
+    const reply = await (await services.results()).slice(sessionId, jobId, slice, split);
+    return "document" in reply ? { result: reply.document } : tableReply(reply.table, reply.more);
+  }),
+
+  "job.predict": sessionMethod(async (call) => {
+    const { params, services, sessionId } = call;
+    const results = await services.results();
+    const { warnings, ...table } = await results.predict(sessionId, jobOf(call), services.data, params.string("data_handle"));
+    return tableReply(table, { warnings });
+  }),
+
+  "job.model": sessionMethod(async (call) => {
+    const { bytes, filename } = await (await call.services.results()).model(call.sessionId, jobOf(call));
+    return { result: { bytes: bytes.length, filename }, payload: { format: "model", bytes } };
+  }),
+
+  "job.save": sessionMethod(async (call) => {
+    const { params, services, sessionId } = call;
+    const jobId = jobOf(call);
+    const dir = params.string("dir");
+    const { bytes } = await (await services.results()).model(sessionId, jobId);
+    const filename = params.optionalString("filename") ?? `train_${jobId}`;
+    return { result: await saveModel({ saveDir: services.saveDir, dir, filename, bytes }) };
+  }),
+};
+
+function jobOf(call: SessionCall): string {
+  return call.params.string("job_id");
+}
+
+/** The training document inside the params of `train`. */
+function trainingOf(params: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { data_handle: _handle, request_key: _key, ...training } = params;
+  return training;
+}
+
+function notOffered(kind: string, params: SessionCall["params"]): never {
+  params.string("data_handle");
+  throw new WireError("not_found", `There is no ${kind} algorithm "${params.string("algorithm")}"; this server offers none.`);
+}

@@ -1,0 +1,136 @@
+import { availableParallelism, homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { InvalidArgumentError } from "../core/errors.ts";
+import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
+import type { JobRunner } from "./jobs.ts";
+import { toOrigins } from "./origins.ts";
+import { generateToken } from "./token.ts";
+
+/** What a server may be told; everything has a default. */
+export interface ServeOptions {
+  /** 1024–49151, or 0 for any free one. Default: TRAINYARD_PORT, else RTEMISLIVE_PORT, else 5757. */
+  readonly port?: number;
+  /** `127.0.0.1` (default), `localhost` or `::1`. */
+  readonly host?: string;
+  /** Any non-empty text. Default: a fresh random one at each start. */
+  readonly token?: string;
+  /** Where everything is kept. Default: TRAINYARD_DATA_DIR, else the platform's folder for application data. */
+  readonly dataDir?: string;
+  /** The one folder that `job.save` writes below. Default: `saved` in the data folder. */
+  readonly saveDir?: string;
+  /** Daemons that fit models. Default: cores − 1, at least 1. */
+  readonly daemons?: number;
+  /** Pages that may connect besides our own. Replaces the default list. */
+  readonly origins?: readonly string[];
+  /** Jobs that run at the same time. Default 2. */
+  readonly maxConcurrent?: number;
+  /** Default 16. */
+  readonly maxSessions?: number;
+  /** Data sets per session. Default 16. */
+  readonly maxHandles?: number;
+  /** Largest table that may be uploaded. Default 2 GiB − 1. */
+  readonly uploadLimitBytes?: number;
+  /** Sessions that nobody used for so long are deleted with everything in them. Default 0: never. */
+  readonly sessionTtlMs?: number;
+  /** Data sets that nobody used for so long are deleted. Default 0: never. */
+  readonly dataTtlMs?: number;
+  /** How often the two above are looked at. Default 60,000. */
+  readonly gcIntervalMs?: number;
+  /** Between `heartbeat` events; 0 sends none. Default 5,000. */
+  readonly heartbeatMs?: number;
+  /** Time a new connection has for `auth`. Default 10,000. */
+  readonly authDeadlineMs?: number;
+  /** How long progress is gathered before it is written and sent. Default 50. */
+  readonly flushMs?: number;
+  /** Folder of the built page. Default: the package's own. */
+  readonly pageDir?: string;
+  /** 0 silent, 1 (default) connections and jobs on standard error. */
+  readonly verbosity?: number;
+  /** Where log lines go. Default: standard error. */
+  readonly log?: (line: string) => void;
+  /** Replaces the work behind jobs and imports; for tests. */
+  readonly parts?: {
+    readonly runner?: JobRunner;
+    readonly training?: ComputeProfile;
+    readonly dataProfile?: ComputeProfile;
+    readonly importTask?: TaskReference;
+  };
+}
+
+export type CompleteOptions = Required<Omit<ServeOptions, "parts">> & Pick<ServeOptions, "parts"> & { readonly isDefaultPort: boolean };
+
+const HOSTS: readonly string[] = ["127.0.0.1", "localhost", "::1"];
+const FOREVER = Number.MAX_SAFE_INTEGER;
+
+/** Checks the options and fills in defaults. @throws {InvalidArgumentError} naming the option and what it takes. */
+export function completeOptions(options: ServeOptions, env: NodeJS.ProcessEnv = process.env): CompleteOptions {
+  const { port, isDefaultPort } = toPort(options.port, env);
+  const verbosity = whole("verbosity", options.verbosity, 1, 0, 9);
+  const dataDir = resolve(options.dataDir ?? defaultDataDir(env));
+  return {
+    port,
+    isDefaultPort,
+    host: toHost(options.host),
+    token: toToken(options.token),
+    dataDir,
+    saveDir: resolve(options.saveDir ?? join(dataDir, "saved")),
+    daemons: whole("daemons", options.daemons, Math.max(1, availableParallelism() - 1), 1, 1024),
+    origins: toOrigins(options.origins),
+    maxConcurrent: whole("maxConcurrent", options.maxConcurrent, 2, 1, 1024),
+    maxSessions: whole("maxSessions", options.maxSessions, 16, 1, 1_000_000),
+    maxHandles: whole("maxHandles", options.maxHandles, 16, 1, 1_000_000),
+    uploadLimitBytes: whole("uploadLimitBytes", options.uploadLimitBytes, 2 ** 31 - 1, 1, 2 ** 31 - 1),
+    sessionTtlMs: whole("sessionTtlMs", options.sessionTtlMs, 0, 0, FOREVER),
+    dataTtlMs: whole("dataTtlMs", options.dataTtlMs, 0, 0, FOREVER),
+    gcIntervalMs: whole("gcIntervalMs", options.gcIntervalMs, 60_000, 10, 2 ** 31 - 1),
+    heartbeatMs: whole("heartbeatMs", options.heartbeatMs, 5000, 0, 2 ** 31 - 1),
+    authDeadlineMs: whole("authDeadlineMs", options.authDeadlineMs, 10_000, 10, 2 ** 31 - 1),
+    flushMs: whole("flushMs", options.flushMs, 50, 0, 10_000),
+    pageDir: resolve(options.pageDir ?? fileURLToPath(new URL("../../dist/ui", import.meta.url))),
+    verbosity,
+    log: verbosity === 0 ? () => {} : (options.log ?? ((line) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`))),
+    ...(options.parts === undefined ? {} : { parts: options.parts }),
+  };
+}
+
+/** Where programs keep data on this platform. */
+export function defaultDataDir(env: NodeJS.ProcessEnv): string {
+  if (env.TRAINYARD_DATA_DIR) return env.TRAINYARD_DATA_DIR;
+  if (process.platform === "darwin") return join(homedir(), "Library", "Application Support", "trainyard");
+  if (process.platform === "win32") return join(env.LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "trainyard");
+  return join(env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "trainyard");
+}
+
+function toPort(given: number | undefined, env: NodeJS.ProcessEnv): { readonly port: number; readonly isDefaultPort: boolean } {
+  if (given !== undefined) return { port: given === 0 ? 0 : portIn("port", given), isDefaultPort: false };
+  const name = env.TRAINYARD_PORT ? "TRAINYARD_PORT" : "RTEMISLIVE_PORT";
+  const text = env[name];
+  if (!text) return { port: 5757, isDefaultPort: true };
+  return { port: portIn(name, /^\d+$/.test(text) ? Number(text) : Number.NaN, text), isDefaultPort: false };
+}
+
+function portIn(name: string, value: number, shown: unknown = value): number {
+  if (Number.isInteger(value) && value >= 1024 && value <= 49_151) return value;
+  throw new InvalidArgumentError(`${name} must be a whole number from 1024 to 49151, got ${String(shown)}.`);
+}
+
+function toHost(host: string | undefined): string {
+  if (host === undefined) return "127.0.0.1";
+  if (HOSTS.includes(host)) return host;
+  throw new InvalidArgumentError(
+    `Trainyard listens on this machine only: host must be one of ${HOSTS.join(", ")}, got "${host}". Other addresses need TLS, which this version does not have; use an SSH tunnel.`,
+  );
+}
+
+function toToken(token: unknown): string {
+  if (token === undefined) return generateToken();
+  if (typeof token === "string" && token !== "") return token;
+  throw new InvalidArgumentError("token must be a text that is not empty; leave it out for a random one.");
+}
+
+function whole(name: string, value: number | undefined, fallback: number, min: number, max: number): number {
+  if (value === undefined) return fallback;
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new InvalidArgumentError(`${name} must be a whole number from ${min} to ${max}, got ${value}.`);
+}

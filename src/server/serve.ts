@@ -1,0 +1,124 @@
+import { TrainyardError } from "../core/errors.ts";
+import { openProfile } from "../tasks/open-profile.ts";
+import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
+import { Housekeeping } from "./housekeeping.ts";
+import { Door } from "./http.ts";
+import type { JobRunner } from "./jobs.ts";
+import { LiveConnection } from "./live/connection.ts";
+import { type CompleteOptions, completeOptions, type ServeOptions } from "./options.ts";
+import { Services } from "./services.ts";
+
+export type { ServeOptions } from "./options.ts";
+
+export interface RunningServer extends AsyncDisposable {
+  /** `http://127.0.0.1:5757/`; the page wants `#token=…` behind it. */
+  readonly url: string;
+  readonly token: string;
+  readonly port: number;
+  readonly dataDir: string;
+  /** Stops: links are told, running jobs become `interrupted`, daemons end, the folder is released. Twice is fine. */
+  close(): Promise<void>;
+}
+
+/** Time that links have to say goodbye. */
+const FAREWELL_MS = 200;
+
+/**
+ * Starts a server on this machine and returns when it answers.
+ * @throws {TrainyardError} `invalid_argument`, `data_folder_busy`, or `unavailable` when the port is taken; nothing is left running.
+ */
+export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
+  const options = completeOptions(given);
+  const { log } = options;
+  const profiles = openProfiles(options);
+  let services: Services;
+  try {
+    services = new Services({
+      ...options,
+      ...profiles,
+      runner: options.parts?.runner ?? trainJobRunner,
+      importTask: options.parts?.importTask ?? IMPORT_TASK,
+    });
+  } catch (error) {
+    await closeProfiles(profiles);
+    throw error;
+  }
+  const connections = new Set<LiveConnection>();
+  const door = new Door({
+    origins: options.origins,
+    pageDir: options.pageDir,
+    log,
+    onSocket: (socket, request) => {
+      const connection = new LiveConnection(socket, request.socket, services, options);
+      connections.add(connection);
+      socket.once("close", () => connections.delete(connection));
+    },
+  });
+  const closeAll = async (): Promise<void> => {
+    await services.close();
+    await closeProfiles(profiles);
+  };
+  try {
+    await door.listen(options.port, options.host);
+  } catch (error) {
+    await closeAll();
+    throw portError(error, options);
+  }
+  const name = options.host === "::1" ? "[::1]" : options.host;
+  const url = `http://${name}:${door.port}/`;
+  services.lock.publish(url);
+  const housekeeping = new Housekeeping(services, options, connections);
+  services.resume();
+
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    housekeeping.close();
+    for (const connection of connections) connection.goAway();
+    await services.jobs.close();
+    const farewell = Date.now() + FAREWELL_MS;
+    while (connections.size > 0 && Date.now() < farewell) await new Promise((resolve) => setTimeout(resolve, 10));
+    await door.close();
+    await closeAll();
+  };
+  const closeOnce = (): Promise<void> => {
+    closing ??= close();
+    return closing;
+  };
+  return { url, token: options.token, port: door.port, dataDir: options.dataDir, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
+}
+
+interface Profiles {
+  readonly training: ComputeProfile;
+  readonly dataProfile: ComputeProfile;
+}
+
+const IMPORT_TASK: TaskReference = { module: new URL("../data/import-task.js", import.meta.url).href, export: "importTask" };
+
+/** Loaded with the first job. */
+const trainJobRunner: JobRunner = async (options) => (await import("./jobs/train-job.ts")).runTrainJob(options);
+
+/** An idle server has no daemons: the first task starts them, and they end when nothing came for a while. */
+function openProfiles({ daemons, parts = {} }: CompleteOptions): Profiles {
+  return {
+    training: parts.training ?? openProfile({ name: "default", daemons, lazy: true, warmSpare: true, idleMs: 300_000 }),
+    dataProfile: parts.dataProfile ?? openProfile({ name: "data", daemons: 1, lazy: true, idleMs: 30_000 }),
+  };
+}
+
+async function closeProfiles({ training, dataProfile }: Profiles): Promise<void> {
+  await Promise.all([training.close(), dataProfile.close()]);
+}
+
+function portError(error: unknown, { port, host, isDefaultPort }: CompleteOptions): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") {
+    const who = isDefaultPort ? "Another program, perhaps another Trainyard server, uses" : "Another program uses";
+    return new TrainyardError("unavailable", `${who} port ${port} on ${host}. Stop it, or choose another port with --port.`, {
+      cause: error,
+    });
+  }
+  if (code === "EADDRNOTAVAIL") {
+    return new TrainyardError("unavailable", `This machine has no address ${host}. Use --host 127.0.0.1.`, { cause: error });
+  }
+  return error;
+}
