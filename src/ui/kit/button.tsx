@@ -45,11 +45,7 @@ export function Button({
     >
       {busy ? <span class="k-spinner" aria-hidden="true" /> : icon ? <Icon name={icon} /> : null}
       {children}
-      {keys ? (
-        <kbd class="k-keys" aria-hidden="true">
-          {keys}
-        </kbd>
-      ) : null}
+      {keys ? <kbd class="k-keys">{keys}</kbd> : null}
     </button>
   );
 }

@@ -209,6 +209,7 @@ export function Switch({ label, checked, onChange, help, error, disabled, change
             type="checkbox"
             role="switch"
             checked={checked}
+            aria-checked={checked}
             disabled={disabled ?? false}
             aria-describedby={describedBy}
             onChange={(event) => onChange(event.currentTarget.checked)}

@@ -18,9 +18,9 @@ export function rowWindow(count: number, rowHeight: number, scrollTop: number, v
 export type SortValue = number | string | boolean | null | undefined;
 
 /** Order of the rows by a value; missing ones last in both directions, equal ones stay as they were. */
-export function sortedRows<R>(rows: readonly R[], valueOf: (row: R) => SortValue, direction: "ascending" | "descending"): readonly R[] {
+export function sortedRows<R>(rows: readonly R[], keyOf: (row: R) => SortValue, direction: "ascending" | "descending"): readonly R[] {
   const sign = direction === "ascending" ? 1 : -1;
-  const keyed = rows.map((row, at) => ({ row, at, value: valueOf(row) }));
+  const keyed = rows.map((row, at) => ({ row, at, value: keyOf(row) }));
   keyed.sort((a, b) => {
     const missing = Number(isMissing(a.value)) - Number(isMissing(b.value));
     if (missing !== 0) return missing;

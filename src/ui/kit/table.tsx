@@ -124,7 +124,6 @@ function BodyRow<R>({ table, row, index, height }: { table: TableProps<R>; row: 
   const { columns, onRowClick, isSelected } = table;
   const selected = isSelected?.(row) ?? false;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the press is a convenience; a control inside the row does the same
     <tr
       class={classNames(onRowClick && "is-pressable", selected && "is-selected")}
       aria-rowindex={height === undefined ? undefined : index + 2}
@@ -150,6 +149,7 @@ function BodyRow<R>({ table, row, index, height }: { table: TableProps<R>; row: 
 
 function Spacer({ height, columns }: { height: number; columns: number }) {
   return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row without content takes no focus
     <tr class="k-spacer" aria-hidden="true">
       <td colSpan={columns} style={{ blockSize: `${height}px` }} />
     </tr>

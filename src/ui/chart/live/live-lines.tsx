@@ -1,0 +1,227 @@
+import { type Signal, useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { classNames } from "../../kit/class-names.ts";
+import { formatMetric } from "../../kit/format.ts";
+import { Segmented } from "../../kit/segmented.tsx";
+import { announce } from "../../kit/toast.tsx";
+import { DASHES } from "../color.ts";
+import { ChartFrame, Swatch } from "../frame.tsx";
+import { moveReading, type ReadingPosition } from "../reading.ts";
+import { brokenSentence, describeLines, formatX, type LiveLine, linesTable, readPoint } from "./lines-model.ts";
+import { LinesView } from "./lines-view.ts";
+
+export interface LiveLinesProps {
+  readonly title: string;
+  readonly lines: readonly LiveLine[];
+  /** Name of x, e.g. `Round`. */
+  readonly xLabel: string;
+  readonly yLabel: string;
+  /** While true the axes only grow and x has room for more. */
+  readonly live: boolean;
+  /** Made from the data when absent. */
+  readonly description?: string;
+  readonly height?: number;
+  readonly initialScale?: "linear" | "log";
+  /** Charts with the same key share their cursor. */
+  readonly syncKey?: string;
+  readonly plain?: boolean;
+}
+
+const MOST_LINES = 24;
+const TABLE_ROWS = 2000;
+const DESCRIBE_MS = 1000;
+const SMOOTHING = [
+  { value: "0", label: "Raw" },
+  { value: "4", label: "4" },
+  { value: "16", label: "16" },
+  { value: "64", label: "64" },
+] as const;
+
+/**
+ * Loss and metric curves while they grow. Every point counts: a spike among a million stays visible; smoothing is drawn over the
+ * raw curve. Drag zooms, double press resets, Ctrl + wheel zooms at the pointer; keys: arrows read, + − zoom, 0 resets.
+ */
+export function LiveLines(props: LiveLinesProps) {
+  const { title, lines, xLabel, yLabel, live, height = 260, initialScale = "linear", syncKey, plain = false } = props;
+  const [scale, setScale] = useState<"linear" | "log">(initialScale);
+  const [halfLife, setHalfLife] = useState(0);
+  const [chosen, setChosen] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const hidden = useHidden(lines, chosen);
+  const cursor = useSignal<number | null>(null);
+  const version = useSignal(0);
+  const [position, setPosition] = useState<ReadingPosition | null>(null);
+  const sentence = useSentence(lines, xLabel, props.description, version);
+  const look = { lines, hidden, log: scale === "log", live, halfLife, height, syncKey };
+  const { host, view } = useLinesView(look, cursor, version);
+
+  const shown = lines.filter((line) => !hidden.has(line.id));
+  const onKey = (event: KeyboardEvent): boolean => {
+    if (event.key === "+" || event.key === "=") view.current?.zoomBy(1.6);
+    else if (event.key === "-") view.current?.zoomBy(1 / 1.6);
+    else if (event.key === "0") view.current?.reset();
+    else {
+      const next = moveReading(
+        position,
+        event,
+        shown.map((line) => line.data.length),
+      );
+      const line = next === null ? undefined : shown[next.series];
+      if (next === null || line === undefined) return false;
+      setPosition(next);
+      view.current?.point(line.data.xAt(next.index));
+      announce(readPoint(line, next.index, xLabel));
+    }
+    return true;
+  };
+  const leave = () => {
+    setPosition(null);
+    view.current?.point(null);
+  };
+  return (
+    <ChartFrame
+      title={title}
+      description={sentence}
+      plain={plain}
+      onKey={onKey}
+      onLeave={leave}
+      table={() => linesTable(shown, xLabel, yLabel, TABLE_ROWS)}
+      fullTable={() => linesTable(lines, xLabel, yLabel)}
+      controls={
+        <>
+          <Segmented
+            small
+            label="Smoothing half-life"
+            value={String(halfLife)}
+            options={SMOOTHING}
+            onChange={(value) => setHalfLife(Number(value))}
+          />
+          <Segmented
+            small
+            label="Scale"
+            value={scale}
+            options={[
+              { value: "linear", label: "Linear" },
+              { value: "log", label: "Log" },
+            ]}
+            onChange={setScale}
+          />
+        </>
+      }
+      footer={
+        <LineLegend
+          lines={lines}
+          hidden={hidden}
+          cursor={cursor}
+          version={version}
+          xLabel={xLabel}
+          onToggle={(id) => setChosen(new Map(chosen).set(id, hidden.has(id)))}
+        />
+      }
+    >
+      <p class="c-axis-note">{yLabel}</p>
+      <div ref={host} class="c-lines" style={{ blockSize: `${height}px` }} />
+      <p class="c-axis-note is-x">{xLabel}</p>
+    </ChartFrame>
+  );
+}
+
+/** Lines that are not drawn: those switched off, and beyond the 24th those not switched on. */
+function useHidden(lines: readonly LiveLine[], chosen: ReadonlyMap<string, boolean>): ReadonlySet<string> {
+  const hidden = new Set(lines.filter((line, at) => !(chosen.get(line.id) ?? at < MOST_LINES)).map((line) => line.id));
+  // The same set while its content is the same, so that the view can tell a change.
+  const last = useRef(hidden);
+  if (last.current.size !== hidden.size || [...hidden].some((id) => !last.current.has(id))) last.current = hidden;
+  return last.current;
+}
+
+function useLinesView(look: ConstructorParameters<typeof LinesView>[1], cursor: Signal<number | null>, version: Signal<number>) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<LinesView | null>(null);
+  const { lines, hidden, log, live, halfLife, height, syncKey } = look;
+  useLayoutEffect(() => {
+    if (host.current === null) return;
+    view.current = new LinesView(host.current, look, {
+      onCursor: (x) => {
+        cursor.value = x;
+      },
+      onDraw: () => {
+        version.value += 1;
+      },
+    });
+    return () => view.current?.close();
+  }, []);
+  useLayoutEffect(() => {
+    view.current?.update({ lines, hidden, log, live, halfLife, height, syncKey });
+  }, [lines, hidden, log, live, halfLife, height, syncKey]);
+  return { host, view };
+}
+
+/** The description, made anew at most once a second: it reads all points. */
+function useSentence(lines: readonly LiveLine[], xLabel: string, given: string | undefined, version: Signal<number>): string {
+  const make = () => given ?? describeLines(lines, xLabel);
+  const [sentence, setSentence] = useState(make);
+  const latest = useRef(make);
+  latest.current = make;
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = version.subscribe(() => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        setSentence(latest.current());
+      }, DESCRIBE_MS);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [version]);
+  return given ?? sentence;
+}
+
+interface LineLegendProps {
+  readonly lines: readonly LiveLine[];
+  readonly hidden: ReadonlySet<string>;
+  readonly cursor: Signal<number | null>;
+  readonly version: Signal<number>;
+  readonly xLabel: string;
+  readonly onToggle: (id: string) => void;
+}
+
+/** Names, dashes and the value at the cursor, or the latest one. A press hides a line. */
+function LineLegend({ lines, hidden, cursor, version, xLabel, onToggle }: LineLegendProps) {
+  version.value; // drawn anew with the picture
+  const x = cursor.value;
+  const broken = brokenSentence(lines, xLabel);
+  return (
+    <div class="c-line-legend">
+      <p class="c-legend-at">{x === null ? "Latest" : `${xLabel} ${formatX(Math.round(x * 100) / 100)}`}</p>
+      <ul>
+        {lines.map((line) => {
+          const isHidden = hidden.has(line.id);
+          const at = x === null ? line.data.length - 1 : line.data.nearest(x);
+          const dash = DASHES[(line.dash ?? Math.floor(line.color / 8)) % DASHES.length]?.join(" ") || undefined;
+          return (
+            <li key={line.id}>
+              <button
+                type="button"
+                class={classNames("c-line-toggle", isHidden && "is-off")}
+                aria-pressed={!isHidden}
+                onClick={() => onToggle(line.id)}
+              >
+                <Swatch entry={{ label: line.label, color: `var(--series-${(line.color % 8) + 1})`, dash }} />
+                <span class="c-line-name">{line.label}</span>
+                <span class="c-legend-value">{line.data.length === 0 ? "–" : formatMetric(line.data.yAt(at))}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+      {lines.length > MOST_LINES ? (
+        <p class="c-note">
+          {lines.length - hidden.size} of {lines.length} lines are drawn. Press a name to show or hide it.
+        </p>
+      ) : null}
+      {broken ? <p class="c-note is-bad">▼ {broken}</p> : null}
+    </div>
+  );
+}

@@ -1,0 +1,196 @@
+/** Draws one series into a canvas. Knows pixels and points; nothing of axes, legends or the page. */
+import type { Reduced, SeriesBuffer } from "./series-buffer.ts";
+
+/** The plot area, in device pixels, and the window it shows. */
+export interface PlotArea {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly x: readonly [number, number];
+  /** Device pixel, from the canvas's top, of a value. */
+  readonly toY: (value: number) => number;
+  readonly pixelRatio: number;
+}
+
+export interface LineStyle {
+  readonly color: string;
+  /** In CSS px; empty is solid. */
+  readonly dash: readonly number[];
+  /** Drawn over the raw points instead of their mean; the raw ones become a quiet band. */
+  readonly smoothed: SeriesBuffer | null;
+}
+
+const THIN_FROM = 300;
+const BAND_ALPHA = 0.42;
+const RAW_ALPHA = 0.3;
+
+/**
+ * Draws the series' points inside the window. More than one point per pixel column: one filled bar from minimum to maximum per
+ * column, joined to its neighbour, with the mean over it, so that a single outlier among any number of points is drawn and noise
+ * costs nothing. Fewer: a line through the points. Returns how many points lie in the window.
+ */
+export function paintSeries(context: CanvasRenderingContext2D, buffer: SeriesBuffer, area: PlotArea, style: LineStyle): number {
+  const from = Math.max(0, buffer.indexAt(area.x[0]) - 1);
+  const to = Math.min(buffer.length, buffer.indexAt(area.x[1]) + 2);
+  const points = to - from;
+  if (points <= 0) return 0;
+  context.save();
+  context.beginPath();
+  context.rect(area.left, area.top, area.width, area.height);
+  context.clip();
+  context.strokeStyle = style.color;
+  context.fillStyle = style.color;
+  context.lineJoin = "round";
+  if (points > area.width) paintDense(context, buffer, area, style);
+  else paintSparse(context, buffer, from, to, area, style);
+  if (buffer.brokenCount > 0) paintBroken(context, buffer.firstBrokenX, area);
+  context.restore();
+  return points;
+}
+
+function toX(area: PlotArea, x: number): number {
+  return area.left + ((x - area.x[0]) / (area.x[1] - area.x[0])) * area.width;
+}
+
+/** Bars of [min, max], one per device pixel column, then the mean or the smoothed value as a line. */
+function paintDense(context: CanvasRenderingContext2D, buffer: SeriesBuffer, area: PlotArea, style: LineStyle): void {
+  const columns = Math.max(1, Math.round(area.width));
+  const reduced: Reduced = { min: 0, max: 0, mean: 0, count: 0 };
+  const means = new Float64Array(columns).fill(Number.NaN);
+  const perColumn = (area.x[1] - area.x[0]) / columns;
+  const left = Math.round(area.left);
+  let from = buffer.indexAt(area.x[0]);
+  // Top and bottom of the neighbour's bar; these two join nothing.
+  let above = -Infinity;
+  let below = Infinity;
+  context.globalAlpha = style.smoothed ? RAW_ALPHA : BAND_ALPHA;
+  context.beginPath();
+  for (let column = 0; column < columns; column++) {
+    const to = buffer.indexAt(area.x[0] + (column + 1) * perColumn);
+    if (to <= from) continue;
+    buffer.reduce(from, to, reduced);
+    from = to;
+    if (reduced.count === 0) {
+      above = -Infinity;
+      below = Infinity;
+      continue;
+    }
+    means[column] = reduced.mean;
+    const top = area.toY(reduced.max);
+    const bottom = area.toY(reduced.min);
+    // Reach to the neighbour's bar, so that a steep curve has no holes.
+    const joinedTop = Math.round(Math.min(below, top));
+    const joinedBottom = Math.round(Math.max(above, bottom));
+    context.rect(left + column, joinedTop, 1, Math.max(1, joinedBottom - joinedTop));
+    above = top;
+    below = bottom;
+  }
+  context.fill();
+  context.globalAlpha = 1;
+  strokeColumns(context, style.smoothed ? smoothedColumns(style.smoothed, area, columns) : means, left, area, style);
+}
+
+/** The smoothed value at the end of each pixel column. */
+function smoothedColumns(smoothed: SeriesBuffer, area: PlotArea, columns: number): Float64Array {
+  const values = new Float64Array(columns).fill(Number.NaN);
+  const perColumn = (area.x[1] - area.x[0]) / columns;
+  let from = smoothed.indexAt(area.x[0]);
+  for (let column = 0; column < columns; column++) {
+    const to = smoothed.indexAt(area.x[0] + (column + 1) * perColumn);
+    if (to > from) values[column] = smoothed.yAt(to - 1);
+    from = to;
+  }
+  return values;
+}
+
+/** A line through one value per column; columns without a value are bridged. */
+function strokeColumns(context: CanvasRenderingContext2D, values: Float64Array, left: number, area: PlotArea, style: LineStyle): void {
+  context.beginPath();
+  let started = false;
+  for (let column = 0; column < values.length; column++) {
+    const value = values[column] as number;
+    if (!Number.isFinite(value)) continue;
+    const x = left + column + 0.5;
+    if (started) context.lineTo(x, area.toY(value));
+    else context.moveTo(x, area.toY(value));
+    started = true;
+  }
+  setStroke(context, area, style, 1.5 * area.pixelRatio);
+  context.stroke();
+}
+
+/** A line through every point; a value that is not finite breaks it; a point without neighbours is a dot. */
+function paintSparse(
+  context: CanvasRenderingContext2D,
+  buffer: SeriesBuffer,
+  from: number,
+  to: number,
+  area: PlotArea,
+  style: LineStyle,
+): void {
+  const width = to - from > THIN_FROM ? 1 : 1.5 * area.pixelRatio;
+  if (style.smoothed) {
+    context.globalAlpha = RAW_ALPHA;
+    strokePoints(context, buffer, from, to, area, style, width);
+    context.globalAlpha = 1;
+    strokePoints(context, style.smoothed, from, Math.min(to, style.smoothed.length), area, style, 1.5 * area.pixelRatio);
+  } else strokePoints(context, buffer, from, to, area, style, width);
+}
+
+function strokePoints(
+  context: CanvasRenderingContext2D,
+  buffer: SeriesBuffer,
+  from: number,
+  to: number,
+  area: PlotArea,
+  style: LineStyle,
+  width: number,
+): void {
+  const dots: number[] = [];
+  context.beginPath();
+  let before = false;
+  for (let i = from; i < to; i++) {
+    const value = buffer.yAt(i);
+    if (!Number.isFinite(value)) {
+      before = false;
+      continue;
+    }
+    const x = toX(area, buffer.xAt(i));
+    const y = area.toY(value);
+    if (before) context.lineTo(x, y);
+    else {
+      context.moveTo(x, y);
+      if (!Number.isFinite(buffer.yAt(i + 1))) dots.push(x, y);
+    }
+    before = true;
+  }
+  setStroke(context, area, style, width);
+  context.stroke();
+  if (dots.length === 0) return;
+  context.setLineDash([]);
+  context.beginPath();
+  for (let i = 0; i < dots.length; i += 2) {
+    context.moveTo(dots[i] as number, dots[i + 1] as number);
+    context.arc(dots[i] as number, dots[i + 1] as number, 2.5 * area.pixelRatio, 0, 2 * Math.PI);
+  }
+  context.fill();
+}
+
+function setStroke(context: CanvasRenderingContext2D, area: PlotArea, style: LineStyle, width: number): void {
+  context.lineWidth = width;
+  context.setLineDash(style.dash.map((length) => length * area.pixelRatio));
+}
+
+/** A small triangle at the top edge where the first value is not finite. */
+function paintBroken(context: CanvasRenderingContext2D, x: number, area: PlotArea): void {
+  const at = toX(area, x);
+  const size = 5 * area.pixelRatio;
+  context.globalAlpha = 1;
+  context.beginPath();
+  context.moveTo(at - size, area.top);
+  context.lineTo(at + size, area.top);
+  context.lineTo(at, area.top + 1.6 * size);
+  context.closePath();
+  context.fill();
+}
