@@ -1,0 +1,2 @@
+// What the daemons of bench/tasks.mjs run.
+export const echo = (value) => value;
