@@ -17,6 +17,8 @@ export interface ColumnShape {
   /** Distinct present values, counted exactly up to 1,000 and as 1,001 beyond. */
   readonly n_unique: number;
   readonly n_infinite: number;
+  /** Whether it is whole numbers that rise from row to row without exception, as row numbers and many identifiers do. */
+  readonly is_counting: boolean;
   /** Smallest and largest finite value; null for categories and when there is none. */
   readonly min: number | null;
   readonly max: number | null;
@@ -44,6 +46,7 @@ function columnShape(column: Table["columns"][number]): ColumnShape {
       n_missing: missing,
       n_unique: Math.min(present.length, LEVELS_LISTED + 1),
       n_infinite: 0,
+      is_counting: false,
       min: null,
       max: null,
       levels: present.length <= LEVELS_LISTED ? present : null,
@@ -53,12 +56,16 @@ function columnShape(column: Table["columns"][number]): ColumnShape {
   let infinite = 0;
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
+  let before = Number.NEGATIVE_INFINITY;
+  let isCounting = column.type === "integer" || column.type === "double";
   const counts = new Map<number, number>();
   for (const value of column.values) {
     if (Number.isNaN(value)) {
       missing++;
       continue;
     }
+    if (!(value > before && Number.isInteger(value))) isCounting = false;
+    before = value;
     if (!Number.isFinite(value)) infinite++;
     else {
       if (value < min) min = value;
@@ -75,6 +82,7 @@ function columnShape(column: Table["columns"][number]): ColumnShape {
     n_missing: missing,
     n_unique: Math.min(counts.size, LEVELS_LISTED + 1),
     n_infinite: infinite,
+    is_counting: isCounting && missing === 0 && column.values.length > 1,
     min: min <= max ? min : null,
     max: min <= max ? max : null,
     levels,

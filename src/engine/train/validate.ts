@@ -205,9 +205,9 @@ function checkTarget(
     return;
   }
   if (task === "regression") {
-    if (target.type === "integer" && target.n_unique > 1000 && target.levels === null && looksLikeIdentifier(target)) {
+    if (target.is_counting) {
       warnings.push(
-        `"${target.name}" looks like an identifier (whole numbers, nearly all different); check that it is what you want to predict.`,
+        `"${target.name}" looks like an identifier: whole numbers that rise with every row. Check that it is what you want to predict.`,
       );
     }
     return;
@@ -243,10 +243,6 @@ function checkTarget(
       );
     }
   }
-}
-
-function looksLikeIdentifier(target: ColumnShape): boolean {
-  return target.min !== null && target.max !== null && Number.isInteger(target.min) && target.max - target.min >= 1000;
 }
 
 function readWeights(reader: FieldReader, shape: TableShape, target: ColumnShape | null): string | null {
