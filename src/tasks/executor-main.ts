@@ -16,11 +16,8 @@ const WATCHDOG = `
   new Socket({ fd: 4, readable: true, writable: false }).on("error", kill).on("close", kill).resume();
 `;
 
-let watchdog: Worker | null = null;
-
 function startWatchdog(): void {
-  if (watchdog !== null) return;
-  watchdog = new Worker(WATCHDOG, {
+  const watchdog = new Worker(WATCHDOG, {
     eval: true,
     env: {},
     execArgv: [],
@@ -28,6 +25,14 @@ function startWatchdog(): void {
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
   });
   watchdog.unref();
+}
+
+/** Standard output and error wait for the host to read, so that a process's last words are not lost when it exits right after them. */
+function blockOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    // Node has no public way; where this one is missing, at worst some last lines are.
+    (stream as { _handle?: { setBlocking?(isBlocking: boolean): void } })._handle?.setBlocking?.(true);
+  }
 }
 
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
@@ -40,7 +45,10 @@ const executor = new Executor({
     if (chunks.length > 1) pipe.uncork();
   },
   drained: () => (pipe.writableNeedDrain ? new Promise((resolve) => pipe.once("drain", resolve)) : Promise.resolve()),
-  onBeforeRun: startWatchdog,
+  onFirstRun: () => {
+    blockOutput();
+    startWatchdog();
+  },
 });
 
 // The terminal sends Ctrl-C to the whole group; when to stop is the host's decision.

@@ -12,8 +12,8 @@ export interface ExecutorPort {
   send(message: ExecutorMessage): void;
   /** Resolves when what was sent no longer waits in memory. */
   drained(): Promise<void>;
-  /** Called before a task's code runs. */
-  onBeforeRun?(): void;
+  /** Called once, before any user code runs. */
+  onFirstRun?(): void;
 }
 
 /**
@@ -26,6 +26,7 @@ export class Executor {
   readonly #cache = new Map<string, unknown>();
   readonly #functions = new Map<string, TaskFunction<unknown, unknown>>();
   #running: { readonly id: number; readonly abort: AbortController } | null = null;
+  #hasRun = false;
   #breathedAt = 0;
 
   constructor(port: ExecutorPort) {
@@ -42,7 +43,8 @@ export class Executor {
     const { id } = message;
     const abort = new AbortController();
     this.#running = { id, abort };
-    this.#port.onBeforeRun?.();
+    if (!this.#hasRun) this.#port.onFirstRun?.();
+    this.#hasRun = true;
     this.#breathedAt = performance.now();
     let answer: ExecutorMessage;
     try {

@@ -1,7 +1,6 @@
 // Functions that the tests of src/tasks run in daemons.
 import { spawn } from "node:child_process";
 import { appendFileSync, writeSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
 export const echo = (args) => args;
 export const pid = () => process.pid;
@@ -70,15 +69,15 @@ export function crashLater({ ms }) {
 }
 
 export function complainAndDie({ lines }) {
-  for (let i = 0; i < lines; i++) writeSync(2, `line ${i} ${"x".repeat(80)}\n`);
+  for (let i = 0; i < lines; i++) process.stderr.write(`line ${i} ${"x".repeat(80)}\n`);
   process.exit(7);
 }
 
 export function flood({ bytes }) {
   const block = "y".repeat(1023);
   for (let written = 0; written < bytes; written += 1024) {
-    writeSync(2, `${block}\n`);
-    writeSync(1, `${block}\n`);
+    process.stderr.write(`${block}\n`);
+    process.stdout.write(`${block}\n`);
   }
   return "done";
 }
@@ -90,8 +89,6 @@ export function garbage() {
 
 /** A frame that is well-formed but says something an executor may not say. */
 export function lie() {
-  const { port1 } = new MessageChannel();
-  port1.unref();
   return import(new URL("../../dist/wire/frames.js", import.meta.url)).then(({ encodeFrame }) => {
     writeSync(3, encodeFrame({ type: "done", id: 999_999, value: "stolen" }).chunks[0]);
     return new Promise(() => {});
@@ -111,12 +108,13 @@ export function sum({ values }) {
   return { total, values };
 }
 
-export const large = ({ bytes }) => new Uint8Array(bytes);
+export function largeAfterNote({ bytes }, { note }) {
+  note(process.pid);
+  return new Uint8Array(bytes);
+}
 
 /** Leaves a process behind that keeps this one's pipes open. */
 export function leaveGrandchild({ ms }) {
   spawn(process.execPath, ["-e", `setTimeout(() => {}, ${ms})`], { stdio: ["ignore", "inherit", "inherit"], detached: true }).unref();
   process.exit(3);
 }
-
-export const here = fileURLToPath(import.meta.url);
