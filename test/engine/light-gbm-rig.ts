@@ -19,7 +19,7 @@ export interface FitOptions {
 }
 
 /** Fits to the end and keeps what was yielded. */
-export function fit(problem: Problem, hyperparameters: Hyperparameters = {}, options: FitOptions = {}): Fitted {
+export function fitModel(problem: Problem, hyperparameters: Hyperparameters = {}, options: FitOptions = {}): Fitted {
   const context = { seed: options.seed ?? 1, validation: options.validation ?? null };
   const running = boost(problem, toSettings(hyperparameters), context, options.core ?? createKernel);
   const steps: FitStep[] = [];

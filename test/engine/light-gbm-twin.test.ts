@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { exponential, logarithm, logOnePlus } from "../../src/engine/algorithms/light-gbm/exponential.ts";
 import { createKernel } from "../../src/engine/algorithms/light-gbm/kernel.ts";
 import { createTwin } from "../../src/engine/algorithms/light-gbm/twin.ts";
-import { fit, mixedProblem } from "./light-gbm-rig.ts";
+import { fitModel, mixedProblem } from "./light-gbm-rig.ts";
 
 describe("the kernel and its plain twin grow the same trees, bit for bit", () => {
   const cases = [
@@ -20,11 +20,11 @@ describe("the kernel and its plain twin grow the same trees, bit for bit", () =>
         const problem = mixedProblem(task, 400, 11, isWeighted);
         const validation = mixedProblem(task, 150, 12, isWeighted);
         const hyperparameters = { nrounds: 8, min_data_in_leaf: 5, ...set };
-        const kernel = fit(problem, hyperparameters, { validation });
-        const twin = fit(problem, hyperparameters, { validation, core: createTwin });
+        const kernel = fitModel(problem, hyperparameters, { validation });
+        const twin = fitModel(problem, hyperparameters, { validation, core: createTwin });
         expect(kernel.steps).toEqual(twin.steps);
         expect(kernel.model.state()).toEqual(twin.model.state());
-        expect(kernel.model.facts()["leaves"]).toBeGreaterThan(24);
+        expect(kernel.model.facts().leaves).toBeGreaterThan(24);
       });
     }
   }
@@ -32,8 +32,8 @@ describe("the kernel and its plain twin grow the same trees, bit for bit", () =>
 
 test("histogram slots that run out change nothing but time", () => {
   const problem = mixedProblem("regression", 400, 5);
-  const scarce = fit(problem, { nrounds: 5, min_data_in_leaf: 3 }, { core: (layout) => createKernel({ ...layout, slots: 2 }) });
-  const plenty = fit(problem, { nrounds: 5, min_data_in_leaf: 3 });
+  const scarce = fitModel(problem, { nrounds: 5, min_data_in_leaf: 3 }, { core: (layout) => createKernel({ ...layout, slots: 2 }) });
+  const plenty = fitModel(problem, { nrounds: 5, min_data_in_leaf: 3 });
   expect(scarce.model.state()).toEqual(plenty.model.state());
 });
 

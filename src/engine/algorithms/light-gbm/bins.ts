@@ -1,5 +1,6 @@
 import { randomStream } from "../../../core/random.ts";
 import type { CategoricalColumn, Column, NumericColumn } from "../../table.ts";
+import { sortNumbers } from "./sort.ts";
 
 /** How one feature becomes bins. `bins` counts the last one too, which takes missing and unknown values. */
 export type FeatureBins = NumericBins | CategoryBins;
@@ -31,10 +32,10 @@ const SAMPLE_ROWS = 200_000;
 export function planBins(features: readonly Column[], weights: Float64Array | null, maxBin: number, seed: number): FeatureBins[] {
   const rows = features[0] === undefined ? 0 : lengthOf(features[0]);
   const sample = sampleRows(rows, weights, seed);
-  const sorted = new Float64Array(sample?.length ?? rows);
+  const scratch = { values: new Float64Array(sample?.length ?? rows), spare: new Float64Array(sample?.length ?? rows) };
   const planned = features.map((feature, column) => {
     if (feature.kind === "categorical" && !feature.ordered) return planCategories(feature, column, weights, maxBin);
-    return planNumbers(numbersOf(feature), column, sample, sorted, maxBin);
+    return planNumbers(numbersOf(feature), column, sample, scratch, maxBin);
   });
   return planned.filter((bins) => bins !== null);
 }
@@ -75,11 +76,17 @@ function sampleRows(rows: number, weights: Float64Array | null, seed: number): I
   return chosen;
 }
 
+/** Room to sort one column in. */
+interface Scratch {
+  readonly values: Float64Array;
+  readonly spare: Float64Array;
+}
+
 function planNumbers(
   values: Float64Array,
   column: number,
   sample: Int32Array | null,
-  scratch: Float64Array,
+  scratch: Scratch,
   maxBin: number,
 ): NumericBins | null {
   const total = sample?.length ?? values.length;
@@ -88,9 +95,9 @@ function planNumbers(
   for (let i = 0; i < total; i++) {
     const value = values[sample === null ? i : sample[i]!]!;
     if (Number.isNaN(value)) missing++;
-    else if (Number.isFinite(value)) scratch[finite++] = value;
+    else if (Number.isFinite(value)) scratch.values[finite++] = value;
   }
-  const sorted = scratch.subarray(0, finite).sort();
+  const sorted = sortNumbers(scratch.values, finite, scratch.spare);
   const edges = edgesOf(sorted, maxBin);
   if (edges.length === 0 && (missing === 0 || missing === total)) return null;
   return { kind: "numeric", column, edges, bins: edges.length + 2 };

@@ -111,20 +111,15 @@ export function mapNumbers(isValidation: bool, feature: i32, edgeCount: i32): vo
   const rows = isValidation ? State.validationRows : State.rows;
   const column = binColumn(isValidation ? State.validationBins : State.bins, rows, feature);
   const missing = edgeCount + 1;
+  for (let i = edgeCount; i < 256; i++) store<f64>(edges + ((<usize>i) << 3), Infinity);
+  let width = 1;
+  while (width <= edgeCount) width <<= 1;
   for (let row = 0; row < rows; row++) {
     const value = load<f64>(staged + ((<usize>row) << 3));
     let bin = 0;
-    if (!(value <= Infinity)) bin = missing;
-    else {
-      let length = edgeCount;
-      while (length > 0) {
-        const half = length >> 1;
-        const isAbove = load<f64>(edges + ((<usize>(bin + half)) << 3)) < value;
-        bin = isAbove ? bin + half + 1 : bin;
-        length = isAbove ? length - half - 1 : half;
-      }
-    }
-    store<u8>(column + <usize>row * BLOCK, <u8>bin);
+    // As many steps for every value, without a branch to mispredict.
+    for (let step = width >> 1; step > 0; step >>= 1) bin += load<f64>(edges + ((<usize>(bin + step - 1)) << 3)) < value ? step : 0;
+    store<u8>(column + <usize>row * BLOCK, <u8>(value <= Infinity ? bin : missing));
   }
 }
 

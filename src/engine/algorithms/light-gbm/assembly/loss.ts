@@ -1,14 +1,11 @@
 // Losses, their gradients, and the quantisation of gradients to integers.
-import { exponential, logarithm, logOnePlus } from "./math";
-import { State } from "./state";
+import { sumBinary } from "./binary-loss";
+import { exponential, logarithm } from "./math";
+import { State, weightOf } from "./state";
 
 export const BINARY: i32 = 0;
 export const MULTICLASS: i32 = 1;
 export const REGRESSION: i32 = 2;
-
-function weightOf(weights: usize, row: i32): f64 {
-  return weights === 0 ? 1.0 : load<f64>(weights + ((<usize>row) << 3));
-}
 
 /** Weighted loss summed over rows (log-loss, or squared error); leaves in `links` what the gradients need. */
 export function sumLoss(task: i32, rows: i32, scores: usize, target: usize, weights: usize, links: usize): f64 {
@@ -19,21 +16,6 @@ export function sumLoss(task: i32, rows: i32, scores: usize, target: usize, weig
     const at = (<usize>i) << 3;
     const residual = load<f64>(target + at) - load<f64>(scores + at);
     sum += weightOf(weights, i) * (residual * residual);
-  }
-  return sum;
-}
-
-function sumBinary(rows: i32, scores: usize, target: usize, weights: usize, links: usize): f64 {
-  let sum: f64 = 0;
-  for (let i = 0; i < rows; i++) {
-    const at = (<usize>i) << 3;
-    const score = load<f64>(scores + at);
-    const positive = load<f64>(target + at) > 0.5;
-    const e = exponential(-abs(score));
-    const q = 1 / (1 + e);
-    store<f64>(links + at, score >= 0 ? q : e * q);
-    const margin = positive ? score : -score;
-    sum += weightOf(weights, i) * (logOnePlus(e) + max<f64>(-margin, 0));
   }
   return sum;
 }

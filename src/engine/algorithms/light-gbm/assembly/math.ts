@@ -1,9 +1,9 @@
 // exp and log in plain double arithmetic, operation for operation as in ../exponential.ts, so that every host has the same bits.
 
-const LOG2_E: f64 = Math.LOG2E;
-const LN2_HIGH: f64 = 0.6931471803691238;
-const LN2_LOW: f64 = 1.9082149292705877e-10;
-const SQRT_2: f64 = Math.SQRT2;
+export const LOG2_E: f64 = Math.LOG2E;
+export const LN2_HIGH: f64 = 0.6931471803691238;
+export const LN2_LOW: f64 = 1.9082149292705877e-10;
+export const SQRT_2: f64 = Math.SQRT2;
 
 /** e^x for x <= 0; 0 below -708. */
 export function exponential(x: f64): f64 {

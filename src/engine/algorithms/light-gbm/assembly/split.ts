@@ -60,26 +60,36 @@ function scanNumbers(own: usize, bins: i32, feature: i32): void {
 }
 
 function scanPrefixes(own: usize, candidates: i32, feature: i32, missingLeft: bool, gradient: i64, packed: i64): void {
-  const unit = State.gradientUnit;
-  const lambda2 = State.lambda2;
-  const minData = State.minData;
+  const countBits = State.countBits;
+  const mask = ((<i64>1) << countBits) - 1;
+  const minData = <i64>State.minData;
+  const maxData = <i64>totalCount - minData;
   const minHessian = State.minHessian;
+  const allGradients = <f64>totalGradient;
+  const allHessians = <f64>(totalPacked >> countBits);
+  const parent = parentScore;
+  let best = max<f64>(floorGain, Best.gain);
   for (let bin = 0; bin < candidates; bin++) {
     const entry = own + <usize>bin * ENTRY;
     const added = load<i64>(entry, 8);
     if (added === 0) continue;
     gradient += load<i64>(entry);
     packed += added;
-    const count = countOf(packed);
-    if (count < minData) continue;
-    if (totalCount - count < minData) break;
-    const left = hessianOf(packed);
-    if (left < minHessian) continue;
-    const right = hessianOf(totalPacked - packed);
-    if (right < minHessian) break;
-    const gain =
-      scoreOf(<f64>gradient * unit, left, lambda2) + scoreOf(<f64>(totalGradient - gradient) * unit, right, lambda2) - parentScore;
-    if (gain > floorGain && gain > Best.gain) {
+    const onLeft = packed & mask;
+    if (onLeft < minData) continue;
+    if (onLeft > maxData) break;
+    const g = <f64>gradient;
+    const h = <f64>(packed >> countBits);
+    // Left and right at once. Differences of integers below 2^53 are exact.
+    const gradients = f64x2.mul(f64x2.replace_lane(f64x2.splat(g), 1, allGradients - g), f64x2.splat(State.gradientUnit));
+    const hessians = f64x2.mul(f64x2.replace_lane(f64x2.splat(h), 1, allHessians - h), f64x2.splat(State.hessianUnit));
+    if (f64x2.extract_lane(hessians, 0) < minHessian) continue;
+    if (f64x2.extract_lane(hessians, 1) < minHessian) break;
+    const shrunk = f64x2.max(f64x2.sub(f64x2.abs(gradients), f64x2.splat(State.lambda1)), f64x2.splat(0));
+    const scores = f64x2.div(f64x2.mul(shrunk, shrunk), f64x2.add(hessians, f64x2.splat(State.lambda2)));
+    const gain = f64x2.extract_lane(scores, 0) + f64x2.extract_lane(scores, 1) - parent;
+    if (gain > best) {
+      best = gain;
       Best.gain = gain;
       Best.feature = feature;
       Best.bin = bin;

@@ -97,3 +97,8 @@ export function countOf(packed: i64): i32 {
 export function hessianOf(packed: i64): f64 {
   return <f64>(packed >> State.countBits) * State.hessianUnit;
 }
+
+/** Weight of a row; `weights` is 0 when all are one. */
+export function weightOf(weights: usize, row: i32): f64 {
+  return weights === 0 ? 1.0 : load<f64>(weights + ((<usize>row) << 3));
+}
