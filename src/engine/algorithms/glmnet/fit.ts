@@ -164,9 +164,12 @@ interface RawCoefficients {
 }
 
 function rawCoefficients(solver: PathSolver): RawCoefficients {
-  const { intercepts, slopes } = solver.current();
-  const raw = slopes.map((set, k) => toRawScale(solver.view, intercepts[k]!, set));
-  return { intercepts: Float64Array.from(raw, (set) => set.intercept), slopes: raw.map((set) => set.slopes) };
+  const current = solver.current();
+  const raw = current.slopes.map((set, k) => toRawScale(solver.view, current.intercepts[k]!, set));
+  const intercepts = Float64Array.from(raw, (set) => set.intercept);
+  // Multinomial: only differences between classes matter; mean zero makes the intercepts unique.
+  const mean = raw.length === 1 || !solver.view.intercept ? 0 : intercepts.reduce((sum, intercept) => sum + intercept / raw.length, 0);
+  return { intercepts: intercepts.map((intercept) => intercept - mean), slopes: raw.map((set) => set.slopes) };
 }
 
 /** Mean deviance on rows that are only watched. */

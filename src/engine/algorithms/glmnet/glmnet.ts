@@ -19,7 +19,7 @@ import { loadModel } from "./model.ts";
  * Sources: Friedman, Hastie & Tibshirani (2010), J Stat Softw 33(1), doi:10.18637/jss.v033.i01; strong rules: Tibshirani et al. (2012),
  * J R Stat Soc B 74(2):245–266, doi:10.1111/j.1467-9868.2011.01004.x.
  */
-export const GLMNET: Algorithm = {
+export const glmnet: Algorithm = {
   name: "GLMNET",
   description: "linear and logistic regression with an elastic-net penalty",
   source: "Friedman, Hastie & Tibshirani (2010), J Stat Softw 33(1)",
