@@ -12,7 +12,8 @@ export interface PredictArrowArgs {
 
 /** Predicts a stored table with a stored model. Rows in the table's order; runs in a daemon. */
 export async function predictArrowTask({ modelFile, tableFile }: PredictArrowArgs): Promise<ArrowTable & { warnings: readonly string[] }> {
-  const saved = decodeModel(await readFile(modelFile));
+  // Plain bytes: Node's Buffer has a `slice` of its own that does not copy.
+  const saved = decodeModel(new Uint8Array(await readFile(modelFile)));
   const { table, warnings } = predictTable(saved, await readTableFile(tableFile));
   return { rows: table.rows, columns: table.columns.map((column) => column.name), bytes: tableToArrow(table), warnings };
 }
