@@ -1,8 +1,11 @@
 import { WebSocket } from "ws";
 
+// biome-ignore lint/suspicious/noExplicitAny: what tests read from the wire is checked by their assertions
+type Json = any;
+
 /** A frame as the tests see it. Coded here from the protocol's description, so that a fault of the codec cannot hide itself. */
 export interface TestFrame {
-  readonly header: Record<string, any>;
+  readonly header: Record<string, Json>;
   readonly payload: Buffer | null;
 }
 
@@ -26,7 +29,7 @@ export interface Closed {
 /** One WebSocket with calls that wait for their answer and events that can be waited for. */
 export class TestClient {
   readonly socket: WebSocket;
-  readonly events: Record<string, any>[] = [];
+  readonly events: Record<string, Json>[] = [];
   /** Replies that no call asked for, e.g. to malformed frames. */
   readonly orphans: TestFrame[] = [];
   readonly closed: Promise<Closed>;
@@ -78,14 +81,14 @@ export class TestClient {
   }
 
   /** The result; an error fails the test. */
-  async result(method: string, params?: unknown, payload?: Uint8Array): Promise<any> {
+  async result(method: string, params?: unknown, payload?: Uint8Array): Promise<Json> {
     const { header } = await this.call(method, params, payload);
     if (header.ok !== true) throw new Error(`${method} answered ${JSON.stringify(header.error)}`);
     return header.result;
   }
 
   /** The code of the error; a result fails the test. */
-  async refusal(method: string, params?: unknown, payload?: Uint8Array): Promise<{ code: string; message: string; details?: any }> {
+  async refusal(method: string, params?: unknown, payload?: Uint8Array): Promise<{ code: string; message: string; details?: Json }> {
     const { header } = await this.call(method, params, payload);
     if (header.ok !== false) throw new Error(`${method} was accepted: ${JSON.stringify(header.result)}`);
     return header.error;
@@ -96,7 +99,7 @@ export class TestClient {
   }
 
   /** The first event that matches, whether it came already or comes later. */
-  async event(name: string, matches: (data: any) => boolean = () => true): Promise<Record<string, any>> {
+  async event(name: string, matches: (data: Json) => boolean = () => true): Promise<Record<string, Json>> {
     const find = () => this.events.find((event) => event.event === name && matches(event.data));
     await this.until(() => find() !== undefined);
     return find()!;
