@@ -368,8 +368,11 @@ export class LiveClient {
     this.#pending.delete(String(header.id));
     this.#clock.clearTimeout(call.timer);
     if (header.ok) {
-      call.onReply?.(header.result);
-      call.resolve({ result: header.result, payload });
+      // A result too long for a header travels as the payload.
+      const isMoved = header.payload?.format === "json" && payload !== null;
+      const result = isMoved ? (JSON.parse(new TextDecoder().decode(payload)) as unknown) : header.result;
+      call.onReply?.(result);
+      call.resolve({ result, payload: isMoved ? null : payload });
     } else {
       const { code, message, details } = header.error ?? { code: "internal_error" as WireErrorCode, message: "the server gave no reason" };
       call.reject(new RemoteError(call.method, code, message, details));

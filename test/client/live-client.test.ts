@@ -133,6 +133,15 @@ describe("calls", () => {
   });
 });
 
+test("a result too long for a header arrives all the same", async () => {
+  const { server, client } = await joined();
+  const call = client.jobResult("j", "report");
+  const request = server.requests.at(-1)!;
+  const json = new TextEncoder().encode(JSON.stringify({ folds: [1, 2] }));
+  server.socket.say({ v: 1, id: request.id, ok: true, result: null, payload: { format: "json" } }, json);
+  expect(await call).toEqual({ folds: [1, 2] });
+});
+
 describe("events", () => {
   test("an event that arrives in the same breath as the join's answer is not lost", async () => {
     const { server, client, seqs } = rig();

@@ -65,7 +65,8 @@ function open(...messages: Message[]): Store {
   return store;
 }
 
-const drawn = (store: Store): number[][] => store.series.of("j").map((s) => [...s.x.subarray(0, s.length)]);
+const drawn = (store: Store): number[][] =>
+  store.series.of("j").map(({ data }) => Array.from({ length: data.length }, (_, i) => data.xAt(i)));
 
 describe("jobs in the list", () => {
   test("the newest job stands first, wherever it came from", () => {
@@ -182,8 +183,8 @@ describe("an opened job", () => {
                   ...whole,
                   series: whole.id,
                   node_id: "n1",
-                  step: [...whole.x.subarray(0, whole.length)],
-                  value: [...whole.y.subarray(0, whole.length)],
+                  step: [...whole.data.x],
+                  value: [...whole.data.y],
                 },
               ]
             : [],
@@ -206,7 +207,7 @@ describe("an opened job", () => {
     });
     store.flush();
     expect(store.state.value.live.j?.log).toEqual([{ at: 77, level: "warning", message: "fold 3 failed" }]);
-    expect(store.series.of("j")[0]!.y[0]).toBeNaN();
+    expect(store.series.of("j")[0]!.data.yAt(0)).toBeNaN();
   });
 
   test("a curve of 100,000 points keeps every one of them", () => {
@@ -220,8 +221,8 @@ describe("an opened job", () => {
       );
     store.flush();
     const series = store.series.of("j")[0]!;
-    expect(series.length).toBe(100_000);
-    expect(series.x.subarray(0, series.length).every((x, i) => x === i)).toBe(true);
+    expect(series.data.length).toBe(100_000);
+    expect(series.data.x.every((x, i) => x === i)).toBe(true);
   });
 
   test("jobs that nobody opened cost nothing", () => {

@@ -1,17 +1,14 @@
 import type { CurvePoints, SessionEvent } from "../../client/index.ts";
+import { SeriesBuffer } from "../chart/live/series-buffer.ts";
 import type { Message } from "./state.ts";
 
-/** One curve: points in arrays that double when full. Only the first `length` entries count. NaN stands for "not finite". */
+/** One curve of a job. The points themselves are in `data`, which tells its listeners of new ones. */
 export interface Series {
   readonly id: string;
   readonly fold: number;
   readonly split: string;
   readonly measure: string;
-  x: Float64Array;
-  y: Float64Array;
-  length: number;
-  /** Grows with every change. */
-  version: number;
+  readonly data: SeriesBuffer;
 }
 
 interface JobSeries {
@@ -20,8 +17,6 @@ interface JobSeries {
   held: SessionEvent[];
   readonly series: Map<string, Series>;
 }
-
-const FIRST_CAPACITY = 256;
 
 /**
  * The curves of opened jobs, outside the state because they are long. Fed with the same messages as `reduce`, and by the same
@@ -32,7 +27,7 @@ export class SeriesBook {
   readonly #changed: () => void;
   #sessionId: string | null = null;
 
-  /** @param changed called after points were added. */
+  /** @param changed called when a job has other curves; points tell their own listeners. */
   constructor(changed: () => void = () => {}) {
     this.#changed = changed;
   }
@@ -64,9 +59,9 @@ export class SeriesBook {
         break;
       }
       case "events": {
-        let grew = false;
-        for (const event of message.events) grew = this.#applyEvent(event) || grew;
-        if (grew) this.#changed();
+        const before = this.#count();
+        for (const event of message.events) this.#applyEvent(event);
+        if (this.#count() !== before) this.#changed();
         break;
       }
       case "session":
@@ -76,21 +71,26 @@ export class SeriesBook {
     }
   }
 
-  #applyEvent(event: SessionEvent): boolean {
-    if (event.event !== "job.points") return false;
+  #count(): number {
+    let count = 0;
+    for (const job of this.#jobs.values()) count += job.series.size;
+    return count;
+  }
+
+  #applyEvent(event: SessionEvent): void {
+    if (event.event !== "job.points") return;
     const { job_id, points } = event.data as { job_id: string; points: readonly CurvePoints[] };
     const job = this.#jobs.get(job_id);
-    if (job === undefined) return false;
+    if (job === undefined) return;
     if (job.asked) {
       job.held.push(event);
-      return false;
+      return;
     }
     if (event.seq !== null) {
-      if (event.seq <= job.seq) return false;
+      if (event.seq <= job.seq) return;
       job.seq = event.seq;
     }
     for (const batch of points) append(job, batch);
-    return true;
   }
 }
 
@@ -98,32 +98,8 @@ function append(job: JobSeries, points: CurvePoints): void {
   let series = job.series.get(points.series);
   if (series === undefined) {
     const { fold, split, measure } = points;
-    series = {
-      id: points.series,
-      fold,
-      split,
-      measure,
-      x: new Float64Array(FIRST_CAPACITY),
-      y: new Float64Array(FIRST_CAPACITY),
-      length: 0,
-      version: 0,
-    };
+    series = { id: points.series, fold, split, measure, data: new SeriesBuffer() };
     job.series.set(points.series, series);
   }
-  const needed = series.length + points.step.length;
-  if (needed > series.x.length) {
-    const capacity = Math.max(needed, series.x.length * 2);
-    series.x = grown(series.x, capacity);
-    series.y = grown(series.y, capacity);
-  }
-  series.x.set(points.step, series.length);
-  for (let i = 0; i < points.step.length; i++) series.y[series.length + i] = points.value[i] ?? Number.NaN;
-  series.length = needed;
-  series.version++;
-}
-
-function grown(values: Float64Array, capacity: number): Float64Array {
-  const larger = new Float64Array(capacity);
-  larger.set(values);
-  return larger;
+  series.data.appendMany(points.step, points.value);
 }

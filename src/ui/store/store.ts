@@ -19,7 +19,7 @@ export const perFrame: Scheduler = (flush) => {
  */
 export class Store {
   readonly #state: Signal<State> = signal(INITIAL_STATE);
-  readonly #seriesVersion: Signal<number> = signal(0);
+  readonly #curvesVersion: Signal<number> = signal(0);
   readonly series: SeriesBook;
   readonly #schedule: Scheduler;
   #waiting: SessionEvent[] = [];
@@ -28,7 +28,7 @@ export class Store {
   constructor(schedule: Scheduler = perFrame) {
     this.#schedule = schedule;
     this.series = new SeriesBook(() => {
-      this.#seriesVersion.value++;
+      this.#curvesVersion.value++;
     });
   }
 
@@ -36,9 +36,9 @@ export class Store {
     return this.#state;
   }
 
-  /** Changes whenever a curve has new points. */
-  get seriesVersion(): ReadonlySignal<number> {
-    return this.#seriesVersion;
+  /** Changes whenever a job has other curves than before; their points announce themselves. */
+  get curvesVersion(): ReadonlySignal<number> {
+    return this.#curvesVersion;
   }
 
   dispatch(message: Message): void {

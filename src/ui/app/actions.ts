@@ -1,0 +1,102 @@
+import type { HandleSummary, SampleEntry, TrainParams, UploadedHandle } from "../../client/index.ts";
+import { messageOf } from "../../core/errors.ts";
+import { toast } from "../kit/index.ts";
+import type { UploadState } from "../store/state.ts";
+import type { App } from "./app.ts";
+import { navigate, paths } from "./router.ts";
+
+let lastUpload = 0;
+const aborts = new Map<number, AbortController>();
+
+export const ACCEPTED_FILES = ".csv,.tsv,.txt,.parquet,.pq,.arrow,.arrows,.ipc,.feather";
+
+/** Sends a file and shows how far it is. Resolves with the data set, or null when it failed or was cancelled; the page says why. */
+export async function uploadFile(app: App, file: File): Promise<UploadedHandle | null> {
+  const id = ++lastUpload;
+  const abort = new AbortController();
+  aborts.set(id, abort);
+  const base = { id, name: file.name, totalBytes: file.size };
+  const show = (change: Pick<UploadState, "sentBytes" | "stage" | "message">): void => {
+    app.store.dispatch({ type: "upload", upload: { ...base, ...change } });
+  };
+  show({ sentBytes: 0, stage: "sending", message: null });
+  try {
+    const handle = await app.client.upload(file, {
+      name: file.name,
+      filename: file.name,
+      signal: abort.signal,
+      onProgress: (sentBytes) => show({ sentBytes, stage: sentBytes === file.size ? "reading" : "sending", message: null }),
+    });
+    app.store.dispatch({ type: "upload.ended", id });
+    return handle;
+  } catch (error) {
+    if (abort.signal.aborted) app.store.dispatch({ type: "upload.ended", id });
+    else show({ sentBytes: 0, stage: "failed", message: messageOf(error) });
+    return null;
+  } finally {
+    aborts.delete(id);
+  }
+}
+
+/** Cancels a running upload, or takes the note of a failed one away. */
+export function dismissUpload(app: App, id: number): void {
+  const abort = aborts.get(id);
+  if (abort === undefined) app.store.dispatch({ type: "upload.ended", id });
+  else abort.abort();
+}
+
+/** Opens dropped files: one leads to its page, several stay in the list. */
+export async function openFiles(app: App, files: readonly File[]): Promise<void> {
+  const handles = (await Promise.all(files.map((file) => uploadFile(app, file)))).filter((handle) => handle !== null);
+  const [only] = handles;
+  if (files.length > 1) navigate(paths.data);
+  else if (only !== undefined) navigate(paths.dataSet(only.data_handle));
+}
+
+/** A bundled table as a data set of this session; one that is already open under that name is used again. */
+export async function openSample(app: App, sample: SampleEntry): Promise<HandleSummary> {
+  const known = app.state.data?.find((handle) => handle.name === sample.name && handle.rows === sample.rows && handle.cols === sample.cols);
+  return known ?? (await app.client.call("data.open_sample", { name: sample.name }, { timeoutMs: 120_000 }));
+}
+
+/** Five folds and a small grid: a first result in seconds, an honest one. */
+export function sampleParams(sample: SampleEntry, dataHandle: string): TrainParams {
+  return {
+    data_handle: dataHandle,
+    algorithm: "LightGBM",
+    target: sample.target,
+    task: sample.task === "regression" ? "regression" : "classification",
+    outer_resampling_config: { type: "KFold", n_resamples: 5 },
+    seed: 2026,
+  };
+}
+
+/** Starts a job and goes to its page. Rejects when the server refuses. */
+export async function train(app: App, params: TrainParams): Promise<string> {
+  const { job_id } = await app.client.call("train", params);
+  navigate(paths.job(job_id));
+  return job_id;
+}
+
+/** Runs an action of a button; a failure becomes a message instead of an unhandled rejection. */
+export async function attempt(action: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    toast(messageOf(error), "bad");
+    return false;
+  }
+}
+
+/** Hands a file to the browser's downloads. */
+export function download(filename: string, content: string | Uint8Array | Blob, type = "application/octet-stream"): void {
+  const blob = content instanceof Blob ? content : new Blob([content as BlobPart], { type });
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = filename;
+  link.click();
+  // Some browsers read the address after the click has returned.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,78 @@
+import { useMemo, useState } from "preact/hooks";
+import type { JobSummary } from "../../../client/index.ts";
+import { useApp } from "../../app/context.ts";
+import { LiveLines } from "../../chart/live/live-lines.tsx";
+import { Card, Empty, Segmented } from "../../kit/index.ts";
+import type { Series } from "../../store/series.ts";
+import { isFinal } from "../../store/state.ts";
+
+type Which = "both" | "validation" | "training";
+
+const X_LABELS: Readonly<Record<string, string>> = { LightGBM: "Round", GLMNET: "Lambda step", CART: "Split" };
+
+/** Loss or metric per step, one colour per fold, validation dashed. */
+export function Curves({ job }: { job: JobSummary }) {
+  const app = useApp();
+  const [which, setWhich] = useState<Which>("both");
+  // Read for its change: curves may have appeared.
+  const version = app.store.curvesVersion.value;
+  const series = useMemo(() => app.store.series.of(job.job_id), [app, job.job_id, version]);
+  const splits = new Set(series.map((one) => one.split));
+  const measure = series[0]?.measure ?? "";
+  const lines = useMemo(
+    () =>
+      series
+        .filter((one) => which === "both" || one.split === which)
+        .map((one) => ({
+          id: one.id,
+          label: labelOf(one),
+          color: one.fold === 0 ? 7 : (one.fold - 1) % 7,
+          dash: one.split === "validation" ? 1 : 0,
+          data: one.data,
+        })),
+    [series, which],
+  );
+  if (series.length === 0) {
+    return (
+      <Card title="Curves">
+        <Empty title={isFinal(job.status) ? "This job drew no curves" : "No points yet"}>
+          {isFinal(job.status) ? "Its algorithm fits in one step." : "Loss and metric of each fold are drawn here as they are computed."}
+        </Empty>
+      </Card>
+    );
+  }
+  return (
+    <Card class="a-curves">
+      {splits.size > 1 ? (
+        <Segmented
+          label="Which curves"
+          small
+          value={which}
+          onChange={setWhich}
+          options={[
+            { value: "both", label: "Both" },
+            { value: "validation", label: "Validation" },
+            { value: "training", label: "Training" },
+          ]}
+        />
+      ) : null}
+      <LiveLines
+        plain
+        title={`${sentence(measure)} per fold`}
+        lines={lines}
+        xLabel={X_LABELS[job.algorithm] ?? "Step"}
+        yLabel={measure}
+        live={!isFinal(job.status)}
+        syncKey={job.job_id}
+      />
+    </Card>
+  );
+}
+
+function labelOf(series: Series): string {
+  return `${series.fold === 0 ? "all rows" : `fold ${series.fold}`} · ${series.split}`;
+}
+
+function sentence(text: string): string {
+  return text === "" ? "Curves" : text.charAt(0).toUpperCase() + text.slice(1);
+}

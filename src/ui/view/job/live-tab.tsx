@@ -1,0 +1,49 @@
+import { useMemo } from "preact/hooks";
+import type { JobSummary } from "../../../client/index.ts";
+import { Boundary } from "../../app/boundary.tsx";
+import { useStore } from "../../app/context.ts";
+import { Skeleton } from "../../kit/index.ts";
+import type { LiveJob } from "../../store/state.ts";
+import { Curves } from "./curves.tsx";
+import { FoldGrid } from "./fold-grid.tsx";
+import { foldRows } from "./grid-model.ts";
+import { LogView } from "./log-view.tsx";
+import { ProgressHead } from "./progress-head.tsx";
+import { StepTree } from "./step-tree.tsx";
+
+/** The job while it runs, and afterwards how it went. */
+export function LiveTab({ job }: { job: JobSummary }) {
+  const live = useStore((state) => state.live[job.job_id]);
+  if (live === undefined || (live.at === "asked" && live.nodes.size === 0)) {
+    return (
+      <>
+        <ProgressHead job={job} rows={[]} />
+        <Skeleton height={320} />
+      </>
+    );
+  }
+  return <Watched job={job} live={live} />;
+}
+
+function Watched({ job, live }: { job: JobSummary; live: LiveJob }) {
+  const rows = useMemo(() => foldRows(live.nodes), [live.nodes]);
+  return (
+    <div class="a-stack">
+      <ProgressHead job={job} rows={rows} />
+      <div class="a-live">
+        <Boundary what="The curves">
+          <Curves job={job} />
+        </Boundary>
+        <Boundary what="The grid of folds">
+          <FoldGrid job={job} rows={rows} />
+        </Boundary>
+        <Boundary what="The tree of steps">
+          <StepTree job={job} nodes={live.nodes} />
+        </Boundary>
+        <Boundary what="The log">
+          <LogView log={live.log} />
+        </Boundary>
+      </div>
+    </div>
+  );
+}
