@@ -1,4 +1,5 @@
-import { assertPredictions, type ClassCodes, descendingOrder, type Evaluator, hasNaN } from "./evaluator.ts";
+import { assertPredictions, type ClassCodes, type Evaluator, hasNaN } from "./evaluator.ts";
+import { descendingOrder } from "./order.ts";
 
 export const BINARY_METRICS = [
   "sensitivity",

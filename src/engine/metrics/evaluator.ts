@@ -44,12 +44,6 @@ export function assertPredictions(actual: ClassCodes, probabilities: Float64Arra
   }
 }
 
-/** Row numbers by score, largest first; equal scores in row order. Not NaN. Cost: O(n log n). */
-export function descendingOrder(score: Float64Array): Int32Array {
-  const order = Int32Array.from(score, (_, i) => i);
-  return order.sort((a, b) => score[b]! - score[a]! || a - b);
-}
-
 export function hasNaN(values: Float64Array): boolean {
   for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]!)) return true;
   return false;

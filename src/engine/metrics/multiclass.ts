@@ -1,5 +1,6 @@
 import { logLoss } from "./binary.ts";
-import { assertPredictions, type ClassCodes, descendingOrder, type Evaluator, hasNaN } from "./evaluator.ts";
+import { assertPredictions, type ClassCodes, type Evaluator, hasNaN } from "./evaluator.ts";
+import { descendingOrder } from "./order.ts";
 
 export const MULTICLASS_METRICS = ["balanced_accuracy", "f1", "accuracy", "auc", "brier_score", "log_loss"] as const;
 

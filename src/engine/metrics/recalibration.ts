@@ -23,6 +23,8 @@ export function fitRecalibration(
   for (let step = 0; step < MAX_STEPS; step++) {
     const move = newtonStep(x, positive, intercept, slope);
     if (move === null) return none;
+    // Newton's error squares with each step: after one this small there is nothing left, and rounding hides any progress.
+    if (Math.abs(move.intercept) + Math.abs(move.slope) < 1e-8) return { intercept: intercept + move.intercept, slope: slope + move.slope };
     let scale = 1;
     let next = Number.POSITIVE_INFINITY;
     for (; scale > 1e-10; scale /= 2) {
@@ -33,7 +35,6 @@ export function fitRecalibration(
     intercept += scale * move.intercept;
     slope += scale * move.slope;
     deviance = next;
-    if (Math.abs(move.intercept) + Math.abs(move.slope) < 1e-12) return { intercept, slope };
   }
   return { intercept, slope };
 }

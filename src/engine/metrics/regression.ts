@@ -1,5 +1,6 @@
 import type { Metrics } from "../train/result.ts";
 import { assertLength, type Evaluator, evaluateOnce, hasNaN } from "./evaluator.ts";
+import { descendingOrder } from "./order.ts";
 
 export const REGRESSION_METRICS = ["mae", "mse", "rmse", "rsq", "r", "median_ae", "mape"] as const;
 
@@ -21,10 +22,10 @@ export function regressionMetrics(actual: Float64Array, predicted: Float64Array,
 /** As `regressionMetrics`, prepared for many evaluations of O(n) each. */
 export function regressionEvaluator(actual: Float64Array, predicted: Float64Array): Evaluator {
   assertLength("predicted", predicted.length, actual.length);
-  const present = Int32Array.from(actual, (_, i) => i).filter((i) => !Number.isNaN(actual[i]!));
-  // Sorted by absolute error, so that one pass also meets the median.
-  const absolute = Float64Array.from(actual, (y, i) => Math.abs(y - predicted[i]!));
-  const row = present.sort((a, b) => absolute[a]! - absolute[b]! || a - b);
+  // Sorted by absolute error, so that one pass also meets the median. Errors that are no number go last, to be found below.
+  const negativeError = Float64Array.from(actual, (y, i) => -Math.abs(y - predicted[i]!));
+  const sortable = negativeError.map((error) => (Number.isNaN(error) ? Number.NEGATIVE_INFINITY : error));
+  const row = descendingOrder(sortable).filter((i) => !Number.isNaN(actual[i]!));
   const y = Float64Array.from(row, (i) => actual[i]!);
   const f = Float64Array.from(row, (i) => predicted[i]!);
   if (hasNaN(f)) return { names: REGRESSION_METRICS, evaluate: (_, out) => void out.fill(Number.NaN) };
