@@ -1,14 +1,24 @@
 // What the task layer costs beside a raw pipe to an equal child process, in the same run. `--smoke`: small sizes.
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { openProfile } from "../dist/tasks/index.js";
 
 const isSmoke = process.argv.includes("--smoke");
-const sizes = isSmoke ? { trips: 300, tasks: 2000, elements: 250_000, blocks: 2 } : { trips: 5000, tasks: 100_000, elements: 10_000_000, blocks: 5 };
-const task = { module: new URL("./tasks-work.mjs", import.meta.url).href, export: "echo" };
+const sizes = isSmoke
+  ? { trips: 300, tasks: 2000, elements: 250_000, blocks: 2 }
+  : { trips: 5000, tasks: 100_000, elements: 10_000_000, blocks: 5 };
+const module = new URL("../test/tasks/jobs.mjs", import.meta.url).href;
+const echo = { module, export: "echo" };
+const spin = { module, export: "spin" };
 const figures = [];
 
 function figure(name, value, unit, ratio, against) {
-  figures.push({ name, value: Number(value.toPrecision(4)), unit, ...(ratio === undefined ? {} : { ratio: Number(ratio.toPrecision(3)), against }) });
+  figures.push({
+    name,
+    value: Number(value.toPrecision(4)),
+    unit,
+    ...(ratio === undefined ? {} : { ratio: Number(ratio.toPrecision(3)), against }),
+  });
 }
 
 async function timed(work) {
@@ -21,6 +31,10 @@ async function best(times, work) {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < times; i++) least = Math.min(least, await timed(work));
   return least;
+}
+
+async function until(isTrue) {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** A child that writes back each byte it reads, and how to exchange a block with it. */
@@ -40,64 +54,133 @@ function openRawPipe() {
       pipe.on("data", take);
       pipe.write(block);
     });
-  return { exchange, close: () => new Promise((resolve) => child.once("exit", resolve) && pipe.end()) };
+  const close = () =>
+    new Promise((resolve) => {
+      child.once("exit", resolve);
+      pipe.end();
+    });
+  return { pid: child.pid, exchange, close };
+}
+
+/** Resident memory of a process in MB; null where the system does not say. */
+function residentMegabytes(pid) {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
+  } catch {
+    return null;
+  }
+}
+
+async function benchStart(raw) {
+  const bareMs = await best(3, async () => {
+    const child = spawn(process.execPath, ["-e", "0"]);
+    await new Promise((resolve) => child.once("exit", resolve));
+  });
+  let profile;
+  const startMs = await best(3, async () => {
+    await profile?.close();
+    profile = openProfile({ daemons: 1, lazy: true });
+    await profile.submit(echo, 0).result;
+  });
+  const { pid } = profile.status().daemons[0];
+  await profile.close();
+  figure("first result of a new daemon", startMs, "ms", startMs / bareMs, "node -e 0");
+  const eager = openProfile({ daemons: 1 });
+  await until(() => eager.status().daemons[0].state === "idle");
+  const idle = residentMegabytes(eager.status().daemons[0].pid);
+  await eager.submit(echo, 0).result;
+  await new Promise((resolve) => setTimeout(resolve, 500)); // the watchdog thread starts beside the first task
+  const used = residentMegabytes(eager.status().daemons[0].pid);
+  const bare = residentMegabytes(raw.pid);
+  await eager.close();
+  if (idle === null || used === null || bare === null || pid === null) return;
+  figure("memory of a daemon before its first task", idle, "MB", idle / bare, "raw child");
+  figure("memory of a daemon after its first task", used, "MB", used / bare, "raw child");
+}
+
+async function benchTrips(raw, profile) {
+  const block = Buffer.alloc(64);
+  const each = async (exchange) => {
+    for (let i = 0; i < sizes.trips; i++) await exchange(i);
+  };
+  const rawUs = ((await best(2, () => each(() => raw.exchange(block)))) / sizes.trips) * 1000;
+  const taskUs = ((await best(2, () => each((i) => profile.submit(echo, i).result))) / sizes.trips) * 1000;
+  figure("raw pipe round trip, 64 bytes", rawUs, "us");
+  figure("sequential task round trip", taskUs, "us", taskUs / rawUs, "raw pipe");
+  return rawUs;
+}
+
+async function benchArray(raw, profile) {
+  const values = Float64Array.from({ length: sizes.elements }, (_, i) => i);
+  const megabytes = values.byteLength / 1e6;
+  const rawMs = await best(sizes.blocks, () => raw.exchange(new Uint8Array(values.buffer)));
+  const arrayMs = await best(sizes.blocks, async () => {
+    const back = await profile.submit(echo, values).result;
+    if (back.length !== values.length || back.at(-1) !== values.at(-1)) throw new Error("the array came back changed");
+  });
+  figure(`raw pipe, ${megabytes} MB there and back, streamed`, rawMs, "ms");
+  figure(`Float64Array of ${megabytes} MB there and back`, arrayMs, "ms", arrayMs / rawMs, "raw pipe");
+}
+
+async function benchMany(profile, rawUs) {
+  profile.resize(2);
+  await until(() => profile.status().daemons.filter((daemon) => daemon.state === "idle").length === 2);
+  let submitMs = 0;
+  const manyMs = await timed(async () => {
+    const results = [];
+    submitMs = await timed(() => {
+      for (let i = 0; i < sizes.tasks; i++) results.push(profile.submit(echo, i).result);
+    });
+    await Promise.all(results);
+  });
+  const perTaskUs = (manyMs / sizes.tasks) * 1000;
+  figure(`${sizes.tasks} tasks on 2 daemons`, manyMs / 1000, "s");
+  figure("per task on 2 daemons", perTaskUs, "us", perTaskUs / rawUs, "raw pipe");
+  figure("per submit", (submitMs / sizes.tasks) * 1000, "us");
+  const handles = Array.from({ length: sizes.tasks }, (_, i) => profile.submit(echo, i));
+  const cancelMs = await timed(() => {
+    for (let i = handles.length - 1; i >= 0; i--) handles[i].cancel();
+  });
+  await Promise.allSettled(handles.map((handle) => handle.result));
+  figure("per cancel of a queued task", (cancelMs / sizes.tasks) * 1000, "us");
+}
+
+/** Milliseconds from cancelling a busy loop, without grace, to the next task's result. */
+async function msToRecover(warmSpare) {
+  const profile = openProfile({ daemons: 1, cancelGraceMs: 0, warmSpare });
+  await profile.submit(echo, 0).result;
+  let handle;
+  await new Promise((resolve) => {
+    handle = profile.submit(spin, {}, { onNote: resolve });
+  });
+  await new Promise((resolve) => setTimeout(resolve, 400)); // a spare starts meanwhile
+  const ms = await timed(() => {
+    handle.cancel();
+    return profile.submit(echo, 0).result;
+  });
+  await profile.close();
+  return ms;
 }
 
 const raw = openRawPipe();
 await raw.exchange(Buffer.alloc(64));
+await benchStart(raw);
 const profile = openProfile({ daemons: 1 });
-const startMs = await timed(() => profile.submit(task, 0).result);
-const bareMs = await best(3, async () => {
-  const child = spawn(process.execPath, ["-e", "0"]);
-  await new Promise((resolve) => child.once("exit", resolve));
-});
-figure("first result of a new daemon", startMs, "ms", startMs / bareMs, "node -e 0");
-
-async function trips(exchange) {
-  for (let i = 0; i < sizes.trips; i++) await exchange(i);
-}
-const block = Buffer.alloc(64);
-const rawTripUs = ((await best(2, () => trips(() => raw.exchange(block)))) / sizes.trips) * 1000;
-const tripUs = ((await best(2, () => trips((i) => profile.submit(task, i).result))) / sizes.trips) * 1000;
-figure("raw pipe round trip, 64 bytes", rawTripUs, "us");
-figure("sequential task round trip", tripUs, "us", tripUs / rawTripUs, "raw pipe");
-
-const values = Float64Array.from({ length: sizes.elements }, (_, i) => i);
-const megabytes = values.byteLength / 1e6;
-const bytes = new Uint8Array(values.buffer);
-const rawMs = await best(sizes.blocks, () => raw.exchange(bytes));
-const arrayMs = await best(sizes.blocks, async () => {
-  const back = await profile.submit(task, values).result;
-  if (back.length !== values.length || back[back.length - 1] !== values[values.length - 1]) throw new Error("the array came back changed");
-});
-figure(`raw pipe, ${megabytes} MB there and back`, rawMs, "ms");
-figure(`Float64Array of ${megabytes} MB there and back`, arrayMs, "ms", arrayMs / rawMs, "raw pipe");
-
-profile.resize(2);
-await Promise.all([profile.submit(task, 0).result, profile.submit(task, 0).result]);
-let submitMs = 0;
-const manyMs = await timed(async () => {
-  const results = [];
-  submitMs = await timed(() => {
-    for (let i = 0; i < sizes.tasks; i++) results.push(profile.submit(task, i).result);
-  });
-  await Promise.all(results);
-});
-const perTaskUs = (manyMs / sizes.tasks) * 1000;
-figure(`${sizes.tasks} tasks on 2 daemons`, manyMs / 1000, "s");
-figure("per task on 2 daemons", perTaskUs, "us", perTaskUs / rawTripUs, "raw pipe");
-figure("per submit", (submitMs / sizes.tasks) * 1000, "us");
-
-let cancelMs = 0;
-{
-  const handles = Array.from({ length: sizes.tasks }, (_, i) => profile.submit(task, i));
-  cancelMs = await timed(() => {
-    for (let i = handles.length - 1; i >= 0; i -= 2) handles[i].cancel();
-  });
-  await Promise.allSettled(handles.map((handle) => handle.result));
-}
-figure("per cancel of a queued task", (cancelMs / (sizes.tasks / 2)) * 1000, "us");
-
+await profile.submit(echo, 0).result;
+const rawUs = await benchTrips(raw, profile);
+await benchArray(raw, profile);
+await benchMany(profile, rawUs);
 await Promise.all([profile.close(), raw.close()]);
-console.table(figures.map(({ name, value, unit, ratio, against }) => ({ figure: name, value: `${value} ${unit}`, ratio: ratio === undefined ? "" : `${ratio} x ${against}` })));
+const coldMs = await msToRecover(false);
+const warmMs = await msToRecover(true);
+figure("cancel of a busy loop to the next result", coldMs, "ms");
+figure("the same with a warm spare", warmMs, "ms", warmMs / coldMs, "no spare");
+
+console.table(
+  figures.map(({ name, value, unit, ratio, against }) => ({
+    figure: name,
+    value: `${value} ${unit}`,
+    ratio: ratio === undefined ? "" : `${ratio} x ${against}`,
+  })),
+);
 for (const line of figures) console.log(JSON.stringify({ bench: "tasks", ...line }));

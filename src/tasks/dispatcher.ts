@@ -116,7 +116,10 @@ export class Dispatcher {
 
   get #yard(): Yard {
     return {
-      ...this.#counts,
+      starting: this.#counts.starting,
+      idle: this.#counts.idle,
+      busy: this.#counts.busy,
+      stopping: this.#counts.stopping,
       queued: this.#queue.length,
       wanted: this.#wanted,
       floor: this.#floor,

@@ -17,7 +17,7 @@ export const EXTENSION = {
   MAP: 5,
   /** u32 count, then the members. */
   SET: 6,
-  /** Values in sequence: name, message, code, stack, hasCode-and-details flag, cause, data. See `CloneWriter`. */
+  /** Values in sequence: name, message, code or null, stack or null, whether it is a TrainyardError, cause, other own properties as a map. */
   ERROR: 7,
   /** Source string, flags string. */
   REGEXP: 8,

@@ -133,7 +133,7 @@ test("10,000 tasks on daemons that die after every 50: each settles once, with i
   expect(values).toEqual(Array.from(settled, (_, i) => i));
   expect(settled.every((times) => times === 1)).toBe(true);
   expect(profile.status().queued).toBe(0);
-}, 120_000);
+}, 240_000);
 
 describe("the host", () => {
   /** Starts host.mjs; resolves with the pid of its daemon. */

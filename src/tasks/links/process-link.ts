@@ -110,7 +110,9 @@ class ProcessLink implements Link {
       if (this.#child.pid === undefined) this.#close({ exitCode: null, signal: null });
     });
     this.#child.once("exit", (exitCode, signal) => {
-      this.#lastBytes = setTimeout(() => this.#close({ exitCode, signal }), LAST_BYTES_MS);
+      const close = (): void => this.#close({ exitCode, signal });
+      // Timers come before reads in a turn of the event loop: after a long block, read once more before giving up.
+      this.#lastBytes = setTimeout(() => setImmediate(() => setImmediate(close)), LAST_BYTES_MS);
     });
     this.#child.once("close", (exitCode, signal) => this.#close({ exitCode, signal }));
   }

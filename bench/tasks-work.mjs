@@ -1,2 +1,0 @@
-// What the daemons of bench/tasks.mjs run.
-export const echo = (value) => value;
