@@ -128,6 +128,12 @@ describe("KFold", () => {
     }
   });
 
+  test("gives every fold a group when each group is a class of its own", () => {
+    const groups = Int32Array.from({ length: 20 }, (_, row) => row >> 2);
+    const folds = resample(config("KFold"), 20, { ...classes([...groups]), groups }, 1);
+    expect(folds.map((fold) => fold.test.length)).toEqual([4, 4, 4, 4, 4]);
+  });
+
   test("never leaves a fold empty when one group holds most rows", () => {
     const groups = Int32Array.of(...new Array<number>(90).fill(0), 1, 2, 3, 4);
     for (const fold of resample(config("KFold"), 94, { groups }, 1)) expect(fold.test.length).toBeGreaterThan(0);
