@@ -51,7 +51,7 @@ export function ConfusionTable({ matrix, title = "Confusion", plain = false, bas
       }
     >
       <div class="c-confusion">
-        <table>
+        <table style={{ inlineSize: `${140 + classes.length * 128}px` }}>
           <caption class="sr-only">{title}: actual classes in rows, predicted classes in columns</caption>
           <thead>
             <tr>
@@ -77,7 +77,9 @@ export function ConfusionTable({ matrix, title = "Confusion", plain = false, bas
                 <th scope="row">{actual}</th>
                 {classes.map((predicted, column) => {
                   const count = counts[row]?.[column] ?? 0;
-                  const share = sums.rows[row] ? count / sums.rows[row] : 0;
+                  // Mistakes are rare: their root keeps them visible.
+                  const part = sums.rows[row] ? count / sums.rows[row] : 0;
+                  const share = row === column ? part : Math.sqrt(part);
                   const style = { background: shade(share, row === column ? 0 : 1) };
                   return (
                     <td key={predicted} class={row === column ? "is-right" : undefined} style={style}>

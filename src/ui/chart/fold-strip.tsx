@@ -1,5 +1,5 @@
 import { formatMetric } from "../kit/format.ts";
-import { linearScale, niceDomain } from "./scale.ts";
+import { linearScale, niceDomain, type Scale } from "./scale.ts";
 
 export interface FoldStripProps {
   /** One per fold; null where a fold has none. */
@@ -54,7 +54,7 @@ export function FoldStrip({
         />
       ) : null}
       {baseline !== null && baseline !== undefined && Number.isFinite(baseline) ? (
-        <path class="c-strip-base" d={`M${scale.at(baseline)} ${middle - 5}l5 5l-5 5l-5 -5Z`} />
+        <path class="c-strip-base" d={baselinePath(baseline, scale, middle)} />
       ) : null}
       {jittered(finite, scale.at).map((dot) => (
         <circle key={dot.key} class="c-strip-dot" cx={dot.x} cy={middle + dot.dy} r="3" />
@@ -64,18 +64,26 @@ export function FoldStrip({
   );
 }
 
-/** Range that holds all that is drawn, with air. Pure. */
+/** A diamond at the baseline, or a triangle at the end of the strip that points to where it lies outside. */
+function baselinePath(baseline: number, scale: Scale, middle: number): string {
+  if (baseline < scale.domain[0]) return `M${scale.range[0] - PAD + 1} ${middle}l6 -5v10Z`;
+  if (baseline > scale.domain[1]) return `M${scale.range[1] + PAD - 1} ${middle}l-6 -5v10Z`;
+  return `M${scale.at(baseline)} ${middle - 5}l5 5l-5 5l-5 -5Z`;
+}
+
+/** Range that holds what is drawn, with air. A baseline further away than twice the spread would squash it and is left out. Pure. */
 export function stripDomain(
   values: readonly number[],
   mean: number | null,
   interval: readonly [number, number] | null,
   baseline: number | null,
 ): readonly [number, number] {
-  const all = [...values, ...(mean === null ? [] : [mean]), ...(interval ?? []), ...(baseline === null ? [] : [baseline])].filter(
-    Number.isFinite,
-  );
+  const all = [...values, ...(mean === null ? [] : [mean]), ...(interval ?? [])].filter(Number.isFinite);
   if (all.length === 0) return [0, 1];
-  const [low, high] = [Math.min(...all), Math.max(...all)];
+  let [low, high] = [Math.min(...all), Math.max(...all)];
+  const reach = 2 * (high - low);
+  if (baseline !== null && baseline >= low - reach && baseline <= high + reach)
+    [low, high] = [Math.min(low, baseline), Math.max(high, baseline)];
   if (low === high) return niceDomain(low, high);
   const air = (high - low) * 0.04;
   return [low - air, high + air];

@@ -1,5 +1,5 @@
 import type { ComponentChildren, RefObject } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { IconButton } from "../kit/button.tsx";
 import { classNames } from "../kit/class-names.ts";
 import { formatMetric } from "../kit/format.ts";
@@ -44,10 +44,18 @@ export function ChartFrame(props: ChartFrameProps) {
   const plot = props.plotRef ?? ownPlot;
   const figure = useRef<HTMLElement>(null);
 
-  const toggleTable = () => {
+  const moveFocus = useRef(false);
+  const toggleTable = (byKey: boolean) => {
+    moveFocus.current = byKey;
     setAsTable(!asTable);
     announce(asTable ? `${title}: chart` : `${title}: table`);
   };
+  useEffect(() => {
+    if (!moveFocus.current) return;
+    moveFocus.current = false;
+    const target = asTable ? figure.current?.querySelector<HTMLElement>(".c-table [tabindex]") : plot.current;
+    (target ?? figure.current?.querySelector<HTMLElement>(".c-tools button"))?.focus();
+  }, [asTable]);
   const save = (kind: ExportKind) => {
     if (plot.current === null) return;
     const numbers = props.fullTable ?? (typeof table === "function" ? table : () => table);
@@ -57,12 +65,12 @@ export function ChartFrame(props: ChartFrameProps) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey || event.metaKey) return;
-    if (onKey?.(event)) {
+    if (!asTable && onKey?.(event)) {
       event.preventDefault();
       return;
     }
     const key = event.key.toLowerCase();
-    if (key === "t" && !event.ctrlKey) toggleTable();
+    if (key === "t" && !event.ctrlKey) toggleTable(true);
     else if (key === "e" && !event.ctrlKey) figure.current?.querySelector<HTMLElement>(".c-export button")?.click();
     else if (key === "escape") {
       onLeave?.();
@@ -73,20 +81,15 @@ export function ChartFrame(props: ChartFrameProps) {
   return (
     <figure ref={figure} class={classNames("c-frame", plain && "is-plain")} aria-labelledby={ids.title}>
       <figcaption class="c-head">
-        <div class="c-names">
-          <h3 id={ids.title} class="c-title">
-            {title}
-          </h3>
-          <p id={ids.text} class="c-text">
-            {description}
-          </p>
-        </div>
+        <h3 id={ids.title} class="c-title">
+          {title}
+        </h3>
         <div class="c-tools">
           {controls}
           <IconButton
             icon={asTable ? "chart" : "table"}
             label={asTable ? `Show ${title} as chart` : `Show ${title} as table`}
-            onClick={toggleTable}
+            onClick={() => toggleTable(false)}
           />
           <span class="c-export">
             <Menu
@@ -101,8 +104,11 @@ export function ChartFrame(props: ChartFrameProps) {
             />
           </span>
         </div>
+        <p id={ids.text} class="c-text">
+          {description}
+        </p>
       </figcaption>
-      {asTable ? <TableView title={title} table={typeof table === "function" ? table() : table} /> : null}
+      {asTable ? <TableView title={title} table={typeof table === "function" ? table() : table} onKeyDown={onKeyDown} /> : null}
       {interactive ? (
         // biome-ignore lint/a11y/noStaticElementInteractions: catches T and E from the controls inside
         <div ref={plot} class="c-plot" hidden={asTable} onKeyDown={onKeyDown}>
@@ -162,7 +168,7 @@ export function Swatch({ entry }: { entry: LegendEntry }) {
 
 type Row = ChartTable["rows"][number];
 
-function TableView({ title, table }: { title: string; table: ChartTable }) {
+function TableView({ title, table, onKeyDown }: { title: string; table: ChartTable; onKeyDown: (event: KeyboardEvent) => void }) {
   const columns: Column<Row>[] = table.columns.map((header, at) => {
     const numeric = table.rows.length > 0 && table.rows.every((row) => typeof row[at] !== "string");
     return {
@@ -175,7 +181,8 @@ function TableView({ title, table }: { title: string; table: ChartTable }) {
     };
   });
   return (
-    <div class="c-table">
+    // biome-ignore lint/a11y/noStaticElementInteractions: T goes back to the chart from inside the table
+    <div class="c-table" onKeyDown={onKeyDown}>
       <Table columns={columns} rows={table.rows} caption={`${title}, as numbers`} maxHeight={320} />
     </div>
   );

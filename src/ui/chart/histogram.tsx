@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import { formatCount, formatMetric, formatShare } from "../kit/format.ts";
+import { formatCount, formatShare, formatValue } from "../kit/format.ts";
 import { ChartFrame } from "./frame.tsx";
 import { MARGINS, Plot, ReadingMark } from "./plot.tsx";
 import { useReading } from "./reading.ts";
@@ -65,7 +65,7 @@ function FullHistogram({ edges, counts, label = "Value", title = "Distribution",
   const height = 240;
   const x = linearScale([edges[0] ?? 0, edges.at(-1) ?? 1], [MARGINS.left, width - MARGINS.right], Math.max(3, Math.floor(width / 90)));
   const y = linearScale([0, niceDomain(0, Math.max(1, ...counts), 4)[1]], [height - MARGINS.bottom, MARGINS.top], 4);
-  const text = (i: number) => [`${formatMetric(edges[i])} to ${formatMetric(edges[i + 1])}`, `${formatCount(counts[i] ?? 0)} rows`];
+  const text = (i: number) => [`${formatValue(edges[i])} to ${formatValue(edges[i + 1])}`, `${formatCount(counts[i] ?? 0)} rows`];
   const reading = useReading([counts.length], ({ index }) => text(index).join(", "));
   const at = reading.position?.index;
   return (
@@ -116,8 +116,8 @@ export function histogramSentence(edges: readonly number[], counts: readonly num
   counts.forEach((count, i) => {
     if (count > (counts[tallest] ?? 0)) tallest = i;
   });
-  const range = `${formatMetric(edges[0])} to ${formatMetric(edges.at(-1))}`;
-  const peak = `${formatMetric(edges[tallest])} to ${formatMetric(edges[tallest + 1])}`;
+  const range = `${formatValue(edges[0])} to ${formatValue(edges.at(-1))}`;
+  const peak = `${formatValue(edges[tallest])} to ${formatValue(edges[tallest + 1])}`;
   return `${label} from ${range}, most often ${peak} (${formatShare((counts[tallest] ?? 0) / total)} of rows)`;
 }
 

@@ -62,7 +62,7 @@ export function ImportanceBars({ table, title = "What drives it", plain = false,
       legend={
         folds > 1
           ? [
-              { label: "Mean", color: "color-mix(in oklab, var(--series-1) 62%, var(--surface))", mark: "box" },
+              { label: "Mean", color: "color-mix(in oklab, var(--series-1) 70%, var(--surface))", mark: "box" },
               { label: "One fold", color: "var(--ink)", mark: "dot" },
             ]
           : []

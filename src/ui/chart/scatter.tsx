@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import { formatCount, formatMetric } from "../kit/format.ts";
+import { formatCount, formatMetric, formatValue } from "../kit/format.ts";
 import { ChartFrame } from "./frame.tsx";
 import { MARGINS, Plot, ReadingMark } from "./plot.tsx";
 import { useReading } from "./reading.ts";
@@ -37,7 +37,7 @@ export function ScatterChart(props: ScatterChartProps) {
   usePoints(canvas, order, x, y, xScale, yScale, width, height);
   const text = (index: number) => {
     const row = order[index] as number;
-    return [`${xLabel} ${formatMetric(x[row])}`, `${yLabel} ${formatMetric(y[row])}`];
+    return [`${xLabel} ${formatValue(x[row])}`, `${yLabel} ${formatValue(y[row])}`];
   };
   const reading = useReading([order.length], ({ index }) => text(index).join(", "));
   const at = reading.position;

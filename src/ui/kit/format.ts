@@ -27,6 +27,11 @@ export function formatMetric(value: number | null | undefined, digits?: number):
   return value.toLocaleString("en", { minimumFractionDigits: places, maximumFractionDigits: places }).replace("-", MINUS);
 }
 
+/** A value of the data: whole numbers as they are, others with three significant digits. */
+export function formatValue(value: number | null | undefined): string {
+  return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 1e15 ? formatCount(value) : formatMetric(value);
+}
+
 /** One number of digits for a whole column, from its largest magnitude. */
 export function columnDigits(values: readonly (number | null | undefined)[]): number {
   let largest = 0;

@@ -16,7 +16,7 @@ export {
   type TextFieldProps,
 } from "./fields.tsx";
 export { FileDrop, type FileDropProps } from "./file-drop.tsx";
-export { columnDigits, formatBytes, formatCount, formatDuration, formatMetric, formatShare } from "./format.ts";
+export { columnDigits, formatBytes, formatCount, formatDuration, formatMetric, formatShare, formatValue } from "./format.ts";
 export { Icon, type IconName } from "./icon.tsx";
 export { Menu, type MenuItem, type MenuProps } from "./menu.tsx";
 export { SchemaForm, type SchemaFormProps } from "./schema-form.tsx";

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { classNames } from "./class-names.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import { rovingIndex, typeAhead } from "./roving.ts";
@@ -37,6 +37,19 @@ export function Menu({ label, items, icon, iconOnly, children, align = "end" }: 
     setOpen(isOpen);
     if (isOpen) itemElements()[0]?.focus();
   };
+  useEffect(() => {
+    if (!open) return;
+    // The list stands where its button was; when the page moves under it, it goes.
+    const hide = (event: Event) => {
+      if (!(event.target instanceof Node) || !popover.current?.contains(event.target)) popover.current?.hidePopover();
+    };
+    addEventListener("resize", hide);
+    addEventListener("scroll", hide, true);
+    return () => {
+      removeEventListener("resize", hide);
+      removeEventListener("scroll", hide, true);
+    };
+  }, [open]);
   const show = () => {
     const list = popover.current;
     if (list === null || button.current === null) return;

@@ -210,10 +210,10 @@ export class LinesView implements Drawable {
           size: 30,
           gap: 8,
           grid: { show: false },
-          splits: (u) =>
-            linearTicks(...this.#x, Math.max(2, Math.floor(u.width / 110))).filter((tick) =>
-              this.#x[1] - this.#x[0] > 8 ? Number.isInteger(tick) : true,
-            ),
+          splits: (u) => {
+            const ticks = linearTicks(...this.#x, Math.max(2, Math.floor(u.width / 110)));
+            return this.#hasWholeX() ? ticks.filter(Number.isInteger) : ticks;
+          },
           values: (_, ticks) => labels(ticks),
         },
         {
@@ -244,6 +244,13 @@ export class LinesView implements Drawable {
         setCursor: [(plot) => this.#onCursor(plot)],
       },
     } as uPlot.Options;
+  }
+
+  /** Rounds and steps have no fractions, so neither do their ticks. */
+  #hasWholeX(): boolean {
+    return this.#look.lines.every(
+      ({ data }) => data.length === 0 || (Number.isInteger(data.xAt(0)) && Number.isInteger(data.xAt(data.length - 1))),
+    );
   }
 
   #ySplits(): number[] {

@@ -1,6 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { classNames } from "../../kit/class-names.ts";
+import { Select } from "../../kit/fields.tsx";
 import { formatMetric } from "../../kit/format.ts";
 import { Segmented } from "../../kit/segmented.tsx";
 import { announce } from "../../kit/toast.tsx";
@@ -32,10 +33,10 @@ const TABLE_ROWS = 2000;
 const DESCRIBE_MS = 1000;
 const SMOOTHING = [
   { value: "0", label: "Raw" },
-  { value: "4", label: "4" },
-  { value: "16", label: "16" },
-  { value: "64", label: "64" },
-] as const;
+  { value: "4", label: "Smooth 4" },
+  { value: "16", label: "Smooth 16" },
+  { value: "64", label: "Smooth 64" },
+];
 
 /**
  * Loss and metric curves while they grow. Every point counts: a spike among a million stays visible; smoothing is drawn over the
@@ -88,9 +89,10 @@ export function LiveLines(props: LiveLinesProps) {
       fullTable={() => linesTable(lines, xLabel, yLabel)}
       controls={
         <>
-          <Segmented
+          <Select
             small
-            label="Smoothing half-life"
+            hideLabel
+            label={`Smoothing of ${title}: half-life in ${xLabel.toLowerCase()}s`}
             value={String(halfLife)}
             options={SMOOTHING}
             onChange={(value) => setHalfLife(Number(value))}

@@ -64,8 +64,7 @@ function paintDense(context: CanvasRenderingContext2D, buffer: SeriesBuffer, are
   // Top and bottom of the neighbour's bar; these two join nothing.
   let above = -Infinity;
   let below = Infinity;
-  context.globalAlpha = style.smoothed ? RAW_ALPHA : BAND_ALPHA;
-  context.beginPath();
+  const bars: number[] = [];
   for (let column = 0; column < columns; column++) {
     const to = buffer.indexAt(area.x[0] + (column + 1) * perColumn);
     if (to <= from) continue;
@@ -82,13 +81,28 @@ function paintDense(context: CanvasRenderingContext2D, buffer: SeriesBuffer, are
     // Reach to the neighbour's bar, so that a steep curve has no holes.
     const joinedTop = Math.round(Math.min(below, top));
     const joinedBottom = Math.round(Math.max(above, bottom));
-    context.rect(left + column, joinedTop, 1, Math.max(1, joinedBottom - joinedTop));
+    bars.push(left + column, joinedTop, Math.max(1, joinedBottom - joinedTop));
     above = top;
     below = bottom;
   }
-  context.fill();
-  context.globalAlpha = 1;
+  fillBars(context, bars, style.smoothed ? RAW_ALPHA : BAND_ALPHA, 4 * area.pixelRatio);
   strokeColumns(context, style.smoothed ? smoothedColumns(style.smoothed, area, columns) : means, left, area, style);
+}
+
+/** Fills the bars as a quiet band; those three times as tall as the middle one stand out at full strength. `bars` is x, top, height. */
+function fillBars(context: CanvasRenderingContext2D, bars: readonly number[], alpha: number, least: number): void {
+  const heights = Float64Array.from({ length: bars.length / 3 }, (_, i) => bars[i * 3 + 2] as number).sort();
+  const tall = Math.max(least, 3 * (heights[heights.length >> 1] ?? 0));
+  for (const outstanding of [false, true]) {
+    context.globalAlpha = outstanding ? 1 : alpha;
+    context.beginPath();
+    for (let i = 0; i < bars.length; i += 3) {
+      const height = bars[i + 2] as number;
+      if (height > tall === outstanding) context.rect(bars[i] as number, bars[i + 1] as number, 1, height);
+    }
+    context.fill();
+  }
+  context.globalAlpha = 1;
 }
 
 /** The smoothed value at the end of each pixel column. */
