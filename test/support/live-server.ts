@@ -6,6 +6,7 @@ import type { TrainReport } from "../../src/engine/train/progress.ts";
 import type { TrainResult } from "../../src/engine/train/result.ts";
 import type { TrainJobOptions } from "../../src/server/jobs/train-job.ts";
 import type { RunningServer, ServeOptions } from "../../src/server/serve.ts";
+import type { ComputeProfile, ProfileStatus, TaskHandle, TaskReference } from "../../src/tasks/profile.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -30,6 +31,38 @@ export async function testServer(options: ServeOptions = {}): Promise<RunningSer
   return server;
 }
 
+/** Runs tasks in this process, one after the other: no daemon has to start. Built code, as in daemons. */
+export class InlineProfile implements ComputeProfile {
+  readonly name = "inline";
+  readonly #cache = new Map<string, unknown>();
+  #last: Promise<unknown> = Promise.resolve();
+  #submitted = 0;
+
+  submit<Result>(task: TaskReference, args: unknown): TaskHandle<Result> {
+    const context = { note: () => {}, signal: new AbortController().signal, breathe: async () => {}, cache: this.#cache };
+    const result = this.#last.then(async () => {
+      const module = (await import(task.module)) as Record<string, (args: unknown, context: unknown) => Promise<Result>>;
+      return module[task.export]!(args, context);
+    });
+    this.#last = result.catch(() => {});
+    return { id: ++this.#submitted, state: "running", result, cancel: () => false };
+  }
+
+  status(): ProfileStatus {
+    return { daemons: [], queued: 0, running: 0 };
+  }
+
+  resize(): void {}
+
+  async close(): Promise<void> {
+    await this.#last;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
 /** One job in the hands of a test. */
 export interface ScriptedRun {
   readonly options: TrainJobOptions;
@@ -42,11 +75,15 @@ export interface ScriptedRun {
 /** Stands in for the engine: jobs run until the test says otherwise, and stop when they are cancelled. */
 export class ScriptedRunner {
   readonly runs: ScriptedRun[] = [];
+  /** Cancelled work goes on until the test ends it. */
+  isStubborn = false;
   #waits: { count: number; resolve: () => void }[] = [];
 
   readonly runner = (options: TrainJobOptions): Promise<TrainResult> =>
     new Promise((resolve, reject) => {
-      options.signal.addEventListener("abort", () => reject(new Error("stopped")));
+      options.signal.addEventListener("abort", () => {
+        if (!this.isStubborn) reject(new Error("stopped"));
+      });
       this.runs.push({
         options,
         report: options.report,
