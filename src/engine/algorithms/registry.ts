@@ -1,12 +1,14 @@
 import { TrainyardError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import type { Algorithm } from "../algorithm.ts";
+import { cart } from "./cart/cart.ts";
 import { glmnet } from "./glmnet/glmnet.ts";
 import { lightGbm } from "./light-gbm/index.ts";
 
 /** Every supervised learner, in the order the catalogue shows them. A new one is one folder and one line here. */
 export const ALGORITHMS: readonly Algorithm[] = [
   glmnet,
+  cart,
   lightGbm,
 ];
 
