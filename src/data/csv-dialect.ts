@@ -1,5 +1,5 @@
 import { byteClasses, firstRecords, newRecord, ODD, readRecord } from "./csv-records.ts";
-import { isMissingText, maybeCommaNumber, maybeIsoDate, maybeIsoDatetime, maybeLocalDate, maybeNumber, trimBlanks } from "./text-values.ts";
+import { isMissingText, isValueText, trimBlanks } from "./text-values.ts";
 
 /** Delimiters that are tried, the likelier first. */
 const DELIMITERS = [",", "\t", ";", "|"] as const;
@@ -77,17 +77,6 @@ export function looksLikeHeader(first: readonly string[], rest: readonly (readon
   if (numbers.length === 0) return true;
   return (
     isConsecutive(numbers) && (numbers.length === cells.length ? numbers[0] === "0" : !recurs.some((r, column) => r && !isNumeric[column]))
-  );
-}
-
-function isValueText(text: string): boolean {
-  return (
-    maybeNumber(text) !== null ||
-    maybeCommaNumber(text) !== null ||
-    maybeIsoDate(text) !== null ||
-    maybeIsoDatetime(text) !== null ||
-    maybeLocalDate(text, "day-first") !== null ||
-    maybeLocalDate(text, "month-first") !== null
   );
 }
 

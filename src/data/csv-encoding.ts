@@ -64,7 +64,6 @@ export interface LineTranscoding {
  * Latin-1). Memory stays at a few MiB plus the longest line.
  */
 export function transcodeLines(from: string, to: string, markBytes: number): LineTranscoding {
-  const decoder = new TextDecoder("windows-1252");
   const out = openSync(to, "w");
   let line = 0;
   let firstLine = 0;
@@ -79,7 +78,7 @@ export function transcodeLines(from: string, to: string, markBytes: number): Lin
     }
     firstLine ||= line;
     lines++;
-    writer.add(Buffer.from(decoder.decode(bytes), "utf8"));
+    writer.add(Buffer.from(windows1252(bytes), "utf8"));
   };
   const writer = new Gatherer(out);
   try {
@@ -101,6 +100,13 @@ export function transcodeLines(from: string, to: string, markBytes: number): Lin
     closeSync(out);
   }
   return { encoding: hasUtf8 ? "mixed" : "windows-1252", firstLine, lines };
+}
+
+/** Windows-1252 where it differs from Latin-1: bytes 0x80 to 0x9f. Node 20 decodes those as Latin-1, which has no printable ones there. */
+const HIGH_CONTROLS = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
+
+function windows1252(bytes: Buffer): string {
+  return bytes.toString("latin1").replace(/[\x80-\x9f]/g, (c) => HIGH_CONTROLS[c.charCodeAt(0) - 0x80]!);
 }
 
 /** Gathers small writes to one file. */

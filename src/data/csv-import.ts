@@ -5,18 +5,24 @@ import { BadInputError } from "../core/errors.ts";
 import type { Column } from "../engine/table.ts";
 import { columnNames, counted, type Dialect, listed, maybeDialect } from "./csv-dialect.ts";
 import { type LineTranscoding, sniffEncoding, transcodeLines, transcodeUtf16 } from "./csv-encoding.ts";
+import { type Guess, guessOf, typeOfGuess } from "./csv-guess.ts";
 import { rewriteCsv } from "./csv-rewrite.ts";
 import { type CsvShape, NotUtf8, scanCsv } from "./csv-scan.ts";
-import { checkExpressions, type Guess, guessOf, textExpression, valueExpression } from "./csv-sql.ts";
+import { checkExpressions, quickExpressions, valueExpression } from "./csv-sql.ts";
+import { readWide } from "./csv-wide.ts";
 import { duckdbReason, literal, readColumns, Sql } from "./duckdb.ts";
 import { maybeBinaryKind, remedyFor } from "./file-kind.ts";
 import type { ImportedTable } from "./imported-table.ts";
-import { columnFromLabels, readLabels } from "./labels.ts";
+import { cleanLabels, columnFromLabels, type LabelColumn, readLabels } from "./labels.ts";
 import type { ValueType } from "./text-values.ts";
 
 const HEAD_BYTES = 4 * 2 ** 20;
-/** DuckDB holds 2,048 rows of every column at once, so wide files are cut into groups of columns. */
-const COLUMNS_PER_GROUP = 512;
+/** Files with more columns are read without DuckDB; see `csv-wide.ts`. */
+const WIDE_COLUMNS = 256;
+/** DuckDB reads ahead in buffers of this size; smaller ones than its own keep memory down at the same speed. */
+const READ_BUFFER_BYTES = 4 * 2 ** 20;
+/** The usual spellings of a missing value, taken out while reading; others are found later. */
+const NULL_TEXTS = ["", "NA", "N/A", "n/a", "na", "null", "NULL", "NaN", "nan", "?", ".", "#N/A", "<NA>"];
 
 /**
  * Reads a delimited text file (comma, tab, semicolon or bar; with or without a header; UTF-8, UTF-16 or Windows-1252).
@@ -30,8 +36,7 @@ export async function importCsv(path: string, tempFolder: string = tmpdir()): Pr
   const folder = mkdtempSync(join(tempFolder, "trainyard-import-"));
   try {
     const file = scanFile(path, folder);
-    using sql = await Sql.open({ tempFolder: folder, fileBytes: statSync(file.path).size });
-    return await readScanned(sql, file, folder);
+    return await readScanned(file, folder);
   } catch (error) {
     if (error instanceof Error && error.message.startsWith("Out of Memory")) {
       throw new BadInputError(`The file needs more memory than an import may use (${duckdbReason(error)}); leave out long text columns.`, {
@@ -117,47 +122,78 @@ function refuseControlCharacters(head: Uint8Array): void {
   }
 }
 
-async function readScanned(sql: Sql, file: ScannedFile, folder: string): Promise<ImportedTable> {
+async function readScanned(file: ScannedFile, folder: string): Promise<ImportedTable> {
   const { dialect, shape } = file;
-  const named = columnNames(shape.hasRowNames ? ["row", ...dialect.header] : dialect.header, shape.columns);
-  const warnings = [...file.warnings, ...named.warnings];
-  if (!dialect.hasHeader)
-    warnings.push("The first line looks like data, so the columns were named column_1, column_2 …; add a header line to name them.");
-  if (shape.hasRowNames)
-    warnings.push('Every row has one cell more than the header; the first one was taken as row names and named "row".');
-  const sources = sourcesOf(file, folder);
-  const columns: Column[] = [];
-  for (const source of sources) {
-    const group = await readGroup(sql, source, named.names, dialect, shape);
-    columns.push(...group.columns);
-    warnings.push(...group.warnings);
-  }
-  const kept = withoutEmptyTail(columns, dialect, warnings);
-  return { table: { rows: shape.rows, columns: kept }, warnings };
+  const { names, warnings: nameWarnings } = columnNames(shape.hasRowNames ? ["row", ...dialect.header] : dialect.header, shape.columns);
+  const warnings = [...file.warnings, ...nameWarnings];
+  if (!dialect.hasHeader) warnings.push(NO_HEADER);
+  if (shape.hasRowNames) warnings.push(ROW_NAMES);
+  const commaDecimals = dialect.delimiter !== ",";
+  const guesses = names.map((_, i) =>
+    guessOf(
+      dialect.sample.map((row) => row[i] ?? ""),
+      commaDecimals,
+    ),
+  );
+  const read =
+    names.length > WIDE_COLUMNS
+      ? readWide(file.path, file.from, dialect, shape, names, guesses)
+      : await readNarrow(file, folder, names, guesses);
+  for (const { warning } of read) if (warning !== null) warnings.push(warning);
+  const columns = withoutEmptyTail(
+    read.map(({ column }) => column),
+    dialect,
+    warnings,
+  );
+  return { table: { rows: shape.rows, columns }, warnings };
 }
 
-interface CsvSource {
-  readonly sql: string;
-  readonly first: number;
-  readonly count: number;
-}
+const NO_HEADER = "The first line looks like data, so the columns were named column_1, column_2 …; add a header line to name them.";
+const ROW_NAMES = 'Every row has one cell more than the header; the first one was taken as row names and named "row".';
 
-/** One SQL source per group of columns: the file itself where it is narrow and regular, rewritten copies otherwise. */
-function sourcesOf(file: ScannedFile, folder: string): CsvSource[] {
+/** Reads the columns with DuckDB: values as guessed, then a check of the guesses, then by their labels what is left. */
+async function readNarrow(file: ScannedFile, folder: string, names: readonly string[], guesses: readonly Guess[]): Promise<LabelColumn[]> {
   const { dialect, shape } = file;
-  if (!shape.needsRewrite && file.from === 0 && shape.columns <= 2 * COLUMNS_PER_GROUP) {
-    return [{ sql: csvReader(file.path, shape, dialect.delimiter, shape.columns, dialect.hasHeader), first: 0, count: shape.columns }];
-  }
-  const firsts = Array.from({ length: Math.ceil(shape.columns / COLUMNS_PER_GROUP) }, (_, g) => g * COLUMNS_PER_GROUP);
-  const paths = rewriteCsv(file.path, file.from, dialect, shape, firsts, folder);
-  return paths.map((path, g) => {
-    const count = Math.min(COLUMNS_PER_GROUP, shape.columns - firsts[g]!);
-    return { sql: csvReader(path, { ...shape, lineEnd: "\n" }, dialect.delimiter, count, false), first: firsts[g]!, count };
+  using sql = await Sql.open({ tempFolder: folder, fileBytes: statSync(file.path).size });
+  const source = sourceOf(file, folder);
+  const values = guesses.map((guess) => (guess === "labels" ? null : new Float64Array(shape.rows)));
+  const guessed = Array.from(values.keys()).filter((i) => values[i] !== null);
+  await readColumns(
+    sql,
+    guessed.map((i) => valueExpression(`c${i}`, guesses[i]!)),
+    source,
+    guessed.map((i) => values[i]!),
+  );
+  const types = await checkGuesses(sql, source, guesses, values);
+  const rest = Array.from(types.keys()).filter((i) => types[i] === null);
+  for (const i of rest) values[i] = null; // lets go of arrays that did not fit
+  const labels = await readLabels(
+    sql,
+    rest.map((i) => `c${i}`),
+    source,
+    shape.rows,
+    cleanLabels,
+  );
+  const byLabel = new Map(rest.map((i, k) => [i, labels[k]!]));
+  return names.map((name, i) => {
+    const type = types[i];
+    if (type === null || type === undefined) return columnFromLabels(name, byLabel.get(i)!, dialect.delimiter !== ",");
+    return { column: { kind: "numeric", name, type, values: values[i]! }, warning: null };
   });
 }
 
-function csvReader(path: string, shape: CsvShape, delimiter: string, columns: number, header: boolean): string {
-  const types = Array.from({ length: columns }, (_, i) => `'c${i}': 'VARCHAR'`).join(", ");
+/** The file itself as an SQL source where it is regular, a rewritten copy otherwise. */
+function sourceOf(file: ScannedFile, folder: string): string {
+  const { dialect, shape } = file;
+  if (!shape.needsRewrite && file.from === 0) return csvReader(file.path, shape, dialect.delimiter, dialect.hasHeader);
+  const copy = join(folder, "strict.csv");
+  rewriteCsv(file.path, file.from, dialect, shape, copy);
+  return csvReader(copy, { ...shape, lineEnd: "\n" }, dialect.delimiter, false);
+}
+
+function csvReader(path: string, shape: CsvShape, delimiter: string, header: boolean): string {
+  const types = Array.from({ length: shape.columns }, (_, i) => `'c${i}': 'VARCHAR'`).join(", ");
+  const lineBytes = Math.max(65_536, shape.longestRecordBytes + 16);
   const options = [
     "auto_detect = false",
     `header = ${header}`,
@@ -165,74 +201,58 @@ function csvReader(path: string, shape: CsvShape, delimiter: string, columns: nu
     `quote = '"'`,
     `escape = '"'`,
     `new_line = '${shape.lineEnd === "\r\n" ? "\\r\\n" : "\\n"}'`,
-    `max_line_size = ${Math.max(2 ** 21, shape.longestRecordBytes + 16)}`,
+    `max_line_size = ${lineBytes}`,
+    `buffer_size = ${Math.max(READ_BUFFER_BYTES, 2 * lineBytes)}`,
+    `nullstr = [${NULL_TEXTS.map(literal).join(", ")}]`,
     `parallel = ${!shape.hasQuotedLineEnds}`,
     `columns = {${types}}`,
   ];
   return `read_csv(${literal(path)}, ${options.join(", ")})`;
 }
 
-interface Group {
-  readonly columns: Column[];
-  readonly warnings: string[];
-}
-
-async function readGroup(sql: Sql, source: CsvSource, names: readonly string[], dialect: Dialect, shape: CsvShape): Promise<Group> {
-  const commaDecimals = dialect.delimiter !== ",";
-  const guesses = Array.from({ length: source.count }, (_, i) =>
-    guessOf(
-      dialect.sample.map((row) => row[source.first + i] ?? ""),
-      commaDecimals,
-    ),
-  );
-  const types = await checkGuesses(sql, source, guesses);
-  const columns = new Array<Column>(source.count);
-  const typed = Array.from(types.keys()).filter((i) => types[i] !== null);
-  const values = typed.map(() => new Float64Array(shape.rows));
-  await readColumns(
-    sql,
-    typed.map((i) => valueExpression(`c${i}`, guesses[i]!)),
-    source.sql,
-    values,
-  );
-  for (const [k, i] of typed.entries()) {
-    columns[i] = { kind: "numeric", name: names[source.first + i]!, type: types[i]!, values: values[k]! };
-  }
-  const rest = Array.from(types.keys()).filter((i) => types[i] === null);
-  const labels = await readLabels(
-    sql,
-    rest.map((i) => textExpression(`c${i}`)),
-    source.sql,
-    shape.rows,
-  );
-  const warnings: string[] = [];
-  for (const [k, i] of rest.entries()) {
-    const { column, warning } = columnFromLabels(names[source.first + i]!, labels[k]!, commaDecimals);
-    columns[i] = column;
-    if (warning !== null) warnings.push(warning);
-  }
-  return { columns, warnings };
-}
-
 /** The type of each column whose guess holds on every row; null where its distinct values must decide. */
-async function checkGuesses(sql: Sql, source: CsvSource, guesses: readonly Guess[]): Promise<(ValueType | null)[]> {
-  const checked = Array.from(guesses.keys()).filter((i) => guesses[i] !== "labels");
+async function checkGuesses(
+  sql: Sql,
+  source: string,
+  guesses: readonly Guess[],
+  values: readonly (Float64Array | null)[],
+): Promise<(ValueType | null)[]> {
   const types: (ValueType | null)[] = guesses.map(() => null);
-  if (checked.length === 0) return types;
-  const list = checked.flatMap((i) => checkExpressions(`c${i}`, guesses[i]!)).join(", ");
-  const [counts = []] = await sql.rows(`SELECT ${list} FROM ${source.sql}`);
-  for (const [k, i] of checked.entries()) {
-    const [bad, broken, codes] = [0, 1, 2].map((offset) => Number(counts[3 * k + offset]));
-    types[i] = bad! > 0 ? null : typeOf(guesses[i]!, broken!, codes!);
+  const suspects = await suspectGuesses(sql, source, guesses, values, types);
+  if (suspects.length === 0) return types;
+  const list = suspects.flatMap((i) => checkExpressions(`c${i}`, guesses[i]!)).join(", ");
+  const [counts = []] = await sql.rows(`SELECT ${list} FROM ${source}`);
+  for (const [k, i] of suspects.entries()) {
+    const [bad = 0, broken = 0, codes = 0] = counts.slice(3 * k, 3 * k + 3).map(Number);
+    types[i] = typeOfGuess(guesses[i]!, { bad, broken, codes });
   }
   return types;
 }
 
-function typeOf(guess: Guess, broken: number, codes: number): ValueType | null {
-  if (guess === "labels") return null;
-  if (guess !== "number" && guess !== "comma_number") return guess;
-  if (broken > 0) return "double";
-  return codes > 0 ? null : "integer";
+/** Settles the guesses that a cheap look confirms, in `types`; returns the columns that need the thorough check. */
+async function suspectGuesses(
+  sql: Sql,
+  source: string,
+  guesses: readonly Guess[],
+  values: readonly (Float64Array | null)[],
+  types: (ValueType | null)[],
+): Promise<number[]> {
+  const quick = Array.from(guesses.entries()).flatMap(([i, guess]) => (guess === "labels" ? [] : [{ i, guess }]));
+  if (quick.length > 0) {
+    const list = quick.flatMap(({ i, guess }) => quickExpressions(`c${i}`, guess)).join(", ");
+    const [counts = []] = await sql.rows(`SELECT ${list} FROM ${source}`);
+    for (const [k, { i, guess }] of quick.entries()) {
+      if (Number(counts[2 * k + 1]) === 0 && Number(counts[2 * k]) === countPresent(values[i]!))
+        types[i] = guess === "comma_number" ? "double" : guess;
+    }
+  }
+  return Array.from(guesses.keys()).filter((i) => guesses[i] !== "labels" && types[i] === null);
+}
+
+function countPresent(values: Float64Array): number {
+  let present = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i]!)) present++;
+  return present;
 }
 
 /** Drops columns at the end that have neither a name nor a value: delimiters at the ends of lines make them. */

@@ -166,14 +166,20 @@ export function unquote(raw: string): string {
   return text;
 }
 
+/** Wide files show fewer of their first records. */
+const MAX_FIRST_CELLS = 100_000;
+const MIN_FIRST_RECORDS = 20;
+
 /** The first records of a piece of a file as text, for looking before reading. A cut-off last record is left out unless it is the only one. */
 export function firstRecords(bytes: Uint8Array, delimiter: string, whole: boolean, limit: number): string[][] {
   const classes = byteClasses(delimiter);
   const record = newRecord();
   const records: string[][] = [];
-  for (let at = 0; at < bytes.length && records.length < limit; ) {
+  let cells = 0;
+  for (let at = 0; at < bytes.length && records.length < limit && (cells < MAX_FIRST_CELLS || records.length < MIN_FIRST_RECORDS); ) {
     const next = readRecord(bytes, at, classes, whole, record);
     if (next < 0) break;
+    cells += record.fields;
     if ((record.odd & ODD.blank) === 0) records.push(Array.from({ length: record.fields }, (_, field) => fieldText(bytes, record, field)));
     at = next;
   }

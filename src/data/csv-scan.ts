@@ -34,8 +34,8 @@ export function eachRecord(
   path: string,
   from: number,
   delimiter: string,
-  take: (bytes: Uint8Array, record: CsvRecord, line: number) => void,
-  check: (consumed: Uint8Array) => void = () => {},
+  take: (bytes: Buffer, record: CsvRecord, line: number) => void,
+  check: (consumed: Buffer) => void = () => {},
 ): void {
   const classes = byteClasses(delimiter);
   const record = newRecord();

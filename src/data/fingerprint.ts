@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Table } from "../engine/table.ts";
+import { packTexts } from "./packed-texts.ts";
 
 const SLICE_ROWS = 8192;
 
@@ -17,8 +18,8 @@ export function tableFingerprint(table: Table): string {
     const { name, type } = column;
     if (column.kind === "categorical") {
       addJson(hash, { name, type, ordered: column.ordered, levels: column.levels.length });
-      for (const level of column.levels) addText(hash, level);
-      hash.update(new Uint8Array(column.codes.buffer, column.codes.byteOffset, column.codes.byteLength));
+      const { ends, bytes } = packTexts(column.levels);
+      hash.update(bytesOf(ends)).update(bytes).update(bytesOf(column.codes));
       continue;
     }
     addJson(hash, { name, type });
@@ -36,14 +37,12 @@ export function tableFingerprint(table: Table): string {
   return hash.digest("hex");
 }
 
+/** Length first, so that no two lists of texts give the same bytes. */
 function addJson(hash: Hash, facts: unknown): void {
-  addText(hash, JSON.stringify(facts));
+  const bytes = Buffer.from(JSON.stringify(facts), "utf8");
+  hash.update(bytesOf(Uint32Array.of(bytes.length))).update(bytes);
 }
 
-/** Length first, so that no two lists of texts give the same bytes. */
-function addText(hash: Hash, text: string): void {
-  const bytes = Buffer.from(text, "utf8");
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(bytes.length);
-  hash.update(length).update(bytes);
+function bytesOf(array: Int32Array | Uint32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

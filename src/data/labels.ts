@@ -1,7 +1,7 @@
 import type { CategoricalColumn, Column, NumericColumn } from "../engine/table.ts";
 import type { Sql } from "./duckdb.ts";
-import { identifier, readColumns } from "./duckdb.ts";
-import { byCodePoint, hasTooManyLevels, readTexts } from "./text-values.ts";
+import { readColumns } from "./duckdb.ts";
+import { byCodePoint, hasTooManyLevels, isMissingText, readTexts, trimBlanks } from "./text-values.ts";
 
 /** Text as codes into its distinct values, sorted by code point; -1 is missing. */
 export interface Labels {
@@ -16,45 +16,42 @@ const LEVELS_PER_PAGE = 20_000;
 /**
  * Codes text columns of an SQL source.
  * @param expressions a nullable VARCHAR expression per column.
+ * @param clean applied to each column's labels as they are stored.
  * Cost: two passes over the source, and a hash table of the distinct values of one column at a time.
  */
-export async function readLabels(sql: Sql, expressions: readonly string[], source: string, rows: number): Promise<Labels[]> {
+export async function readLabels(
+  sql: Sql,
+  expressions: readonly string[],
+  source: string,
+  rows: number,
+  clean: (labels: Labels) => Labels = (labels) => labels,
+): Promise<Labels[]> {
   if (expressions.length === 0) return [];
-  return rows <= SMALL_ROWS ? fetchAndCode(sql, expressions, source, rows) : codeInSql(sql, expressions, source, rows);
+  const read = rows <= SMALL_ROWS ? fetchAndCode : codeInSql;
+  return (await read(sql, expressions, source, rows)).map(clean);
 }
 
 async function codeInSql(sql: Sql, expressions: readonly string[], source: string, rows: number): Promise<Labels[]> {
-  const columns = expressions.map((_, i) => `t${i}`);
   const list = expressions.map((expression, i) => `${expression} AS t${i}`).join(", ");
   await sql.run(`CREATE OR REPLACE TEMP TABLE texts AS SELECT ${list} FROM ${source}`);
-  const levels: string[][] = [];
-  const codes = columns.map(() => new Int32Array(rows));
-  const coded: string[] = [];
-  for (const [i, column] of columns.entries()) {
-    await sql.run(
-      `CREATE OR REPLACE TEMP TABLE levels AS SELECT DISTINCT ${column} AS v FROM texts WHERE ${column} IS NOT NULL ORDER BY v`,
-    );
-    const found = await readLevels(sql);
-    levels.push(found);
-    if (found.length === 0) {
-      coded.push("-1::INTEGER");
-      continue;
-    }
-    await sql.run(`CREATE TYPE ${identifier(`level_${i}`)} AS ENUM (SELECT v FROM levels ORDER BY rowid)`);
-    coded.push(`coalesce(enum_code(${column}::${identifier(`level_${i}`)})::INTEGER, -1)`);
+  const labels: Labels[] = [];
+  for (let i = 0; i < expressions.length; i++) {
+    const text = `t${i}`;
+    await sql.run(`CREATE OR REPLACE TEMP TABLE levels AS
+      SELECT v, (row_number() OVER (ORDER BY v) - 1)::INTEGER AS code FROM (SELECT DISTINCT ${text} AS v FROM texts WHERE ${text} IS NOT NULL) ORDER BY v`);
+    const codes = new Int32Array(rows);
+    await readColumns(sql, ["coalesce(code, -1)::INTEGER"], `texts LEFT JOIN levels ON ${text} = v ORDER BY texts.rowid`, [codes]);
+    labels.push({ codes, levels: await readLevels(sql) });
   }
-  await readColumns(sql, coded, "texts", codes);
-  for (const [i, found] of levels.entries()) if (found.length > 0) await sql.run(`DROP TYPE ${identifier(`level_${i}`)}`);
   await sql.run("DROP TABLE levels; DROP TABLE texts");
-  return codes.map((array, i) => ({ codes: array, levels: levels[i]! }));
+  return labels;
 }
 
 /** The `levels` table in order. Pages of joined text: one string to decode instead of one per level. */
 async function readLevels(sql: Sql): Promise<string[]> {
-  const pages = await sql.rows(
-    `SELECT string_agg(v, chr(0) ORDER BY rowid) FROM levels GROUP BY rowid // ${LEVELS_PER_PAGE} ORDER BY rowid // ${LEVELS_PER_PAGE}`,
-  );
-  return pages.flatMap(([page]) => String(page).split("\0"));
+  const page = `code // ${LEVELS_PER_PAGE}`;
+  const pages = await sql.rows(`SELECT string_agg(v, chr(0) ORDER BY code) FROM levels GROUP BY ${page} ORDER BY ${page}`);
+  return pages.flatMap(([text]) => String(text).split("\0"));
 }
 
 async function fetchAndCode(sql: Sql, expressions: readonly string[], source: string, rows: number): Promise<Labels[]> {
@@ -70,6 +67,19 @@ async function fetchAndCode(sql: Sql, expressions: readonly string[], source: st
     }
   });
   return codes.map((array, i) => sortedLabels(array, [...seen[i]!.keys()]));
+}
+
+/** Labels as CSV cells mean them: blanks around a text go, and so do missing spellings. Codes change in place where something did. */
+export function cleanLabels(labels: Labels): Labels {
+  const { codes, levels } = labels;
+  if (!levels.some((level) => isMissingText(level) || trimBlanks(level) !== level)) return labels;
+  const seen = new Map<string, number>();
+  const moved = Int32Array.from(levels, (level) => {
+    const text = trimBlanks(level);
+    return isMissingText(text) ? -1 : codeOf(seen, text);
+  });
+  for (let row = 0; row < codes.length; row++) if (codes[row]! >= 0) codes[row] = moved[codes[row]!]!;
+  return sortedLabels(codes, [...seen.keys()]);
 }
 
 function codeOf(seen: Map<string, number>, text: string): number {

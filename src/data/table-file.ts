@@ -6,6 +6,7 @@ import { didYouMean } from "../core/nearest.ts";
 import type { Column, ColumnType, Table } from "../engine/table.ts";
 import { writeAll } from "./csv-encoding.ts";
 import { tableFingerprint } from "./fingerprint.ts";
+import { packTexts, unpackTexts } from "./packed-texts.ts";
 
 /**
  * A table as one flat file: `TYTABLE1` | u32 header bytes | u32 CRC-32 of the header | header (JSON) | segments, each at a multiple of 8.
@@ -121,11 +122,8 @@ function syncFolder(folder: string): void {
 
 function segmentsOf(column: Column): Uint8Array[] {
   if (column.kind === "numeric") return [bytesOf(column.values)];
-  const texts = column.levels.map((level) => Buffer.from(level, "utf8"));
-  const ends = new Uint32Array(texts.length);
-  let end = 0;
-  for (let i = 0; i < texts.length; i++) ends[i] = end += texts[i]!.length;
-  return [bytesOf(column.codes), bytesOf(ends), Buffer.concat(texts)];
+  const { ends, bytes } = packTexts(column.levels);
+  return [bytesOf(column.codes), bytesOf(ends), bytes];
 }
 
 const bytesOf = (array: Float64Array | Int32Array | Uint32Array): Uint8Array =>
@@ -189,8 +187,7 @@ function columnOf(entry: ColumnEntry, views: readonly Uint8Array[], rows: number
     return { kind: "numeric", name, type: entry.type, values: new Float64Array(first!.buffer, first!.byteOffset, rows) };
   }
   const ends = new Uint32Array(second!.buffer, second!.byteOffset, entry.levels);
-  const text = Buffer.from(third!.buffer, third!.byteOffset, third!.byteLength);
-  const levels = Array.from(ends, (end, i) => text.toString("utf8", i === 0 ? 0 : ends[i - 1]!, end));
+  const levels = unpackTexts({ ends, bytes: third! });
   return { kind: "categorical", name, type: entry.type, codes: new Int32Array(first!.buffer, first!.byteOffset, rows), levels, ordered };
 }
 

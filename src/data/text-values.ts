@@ -27,6 +27,7 @@ const ISO_DATETIME = /^(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{2})(?::(\d{2
 const LOCAL_DATE = /^(\d{1,2})([./])(\d{1,2})\2(\d{4})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}))?)?$/;
 
 export function trimBlanks(text: string): string {
+  if (text.charCodeAt(0) > 0x20 && text.charCodeAt(text.length - 1) > 0x20) return text;
   return text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
 }
 
@@ -120,8 +121,9 @@ export interface Reading {
  * Missing spellings take part as NaN. Cost: O(texts).
  */
 export function readTexts(texts: readonly string[], commaDecimals: boolean): Reading | null {
+  const first = texts.find((text) => !isMissingText(text));
+  if (first === undefined || !isValueText(first)) return null;
   const present = texts.filter((text) => !isMissingText(text));
-  if (present.length === 0) return null;
   const hasCode = present.some(isDigitCode);
   if (!hasCode || !present.every(isIntegerText)) {
     const type = present.every(isIntegerText) ? "integer" : "double";
@@ -133,6 +135,19 @@ export function readTexts(texts: readonly string[], commaDecimals: boolean): Rea
     readEvery(texts, "date", maybeIsoDate) ??
     readEvery(texts, "datetime", (text) => maybeIsoDatetime(text) ?? maybeIsoDate(text)) ??
     readLocalDates(texts)
+  );
+}
+
+/** Whether trimmed text could be anything but plain text. */
+export function isValueText(text: string): boolean {
+  return (
+    maybeNumber(text) !== null ||
+    maybeCommaNumber(text) !== null ||
+    maybeLogical(text) !== null ||
+    maybeIsoDate(text) !== null ||
+    maybeIsoDatetime(text) !== null ||
+    maybeLocalDate(text, "day-first") !== null ||
+    maybeLocalDate(text, "month-first") !== null
   );
 }
 
