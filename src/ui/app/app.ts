@@ -125,11 +125,25 @@ export class App {
           if (!(error instanceof RemoteError) || error.wireCode !== "session_not_found") throw error;
         }
       }
-      await this.client.createSession();
+      await this.#createOrBorrow();
     } catch (error) {
       if (!(error instanceof LinkLostError)) toast(`No session: ${messageOf(error)}`, "bad");
     } finally {
       this.#entering = false;
+    }
+  }
+
+  /** A new session; where the server has room for none, the one that was left longest ago. */
+  async #createOrBorrow(): Promise<void> {
+    try {
+      await this.client.createSession();
+    } catch (error) {
+      if (!(error instanceof RemoteError) || error.wireCode !== "too_many") throw error;
+      const { sessions } = await this.client.call("session.list", {});
+      const free = sessions.filter((other) => other.n_connections === 0).sort((a, b) => a.last_seen.localeCompare(b.last_seen))[0];
+      if (free === undefined) throw error;
+      await this.client.joinSession({ session_id: free.session_id });
+      toast(`The server has room for no more sessions, so this is ${free.name}. Change it in the session menu.`, "warn");
     }
   }
 

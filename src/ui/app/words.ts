@@ -47,10 +47,13 @@ const METRIC_TITLES: Readonly<Record<string, string>> = {
   f1: "F1",
   log_loss: "Log-loss",
   mae: "MAE",
+  mape: "MAPE",
+  median_ae: "Median absolute error",
   mse: "MSE",
   npv: "Negative predictive value",
   ppv: "Precision",
   pr_auc: "PR AUC",
+  r: "Correlation",
   rmse: "RMSE",
   rsq: "R²",
   sensitivity: "Sensitivity",
@@ -75,10 +78,13 @@ const METRIC_MEANINGS: Readonly<Record<string, string>> = {
   f1: "Harmonic mean of precision and sensitivity.",
   log_loss: "Mean surprise at the truth. Smaller is better.",
   mae: "Mean absolute error, in units of the target. Smaller is better.",
+  mape: "Mean absolute error as a share of the true value. Smaller is better.",
+  median_ae: "Half of the rows have a smaller absolute error. Smaller is better.",
   mse: "Mean squared error. Smaller is better.",
   npv: "Share of negative predictions that are right.",
   ppv: "Share of positive predictions that are right.",
   pr_auc: "Area under precision against recall.",
+  r: "Correlation of predicted and actual values.",
   rmse: "Root mean squared error, in units of the target. Smaller is better.",
   rsq: "Share of the target's variance explained.",
   sensitivity: "Share of positive rows found.",
@@ -92,7 +98,7 @@ export const HEAD_METRICS: Readonly<Record<string, readonly string[]>> = {
   regression: ["rsq", "rmse", "mae", "mse"],
 };
 
-const SMALLER_IS_BETTER = new Set(["brier_score", "log_loss", "mae", "mse", "rmse", "ece"]);
+const SMALLER_IS_BETTER = new Set(["brier_score", "ece", "log_loss", "mae", "mape", "median_ae", "mse", "rmse"]);
 
 export function isSmallerBetter(metric: string): boolean {
   return SMALLER_IS_BETTER.has(metric);

@@ -31,18 +31,22 @@ function Watched({ job, live }: { job: JobSummary; live: LiveJob }) {
     <div class="a-stack">
       <ProgressHead job={job} rows={rows} />
       <div class="a-live">
-        <Boundary what="The curves">
-          <Curves job={job} />
-        </Boundary>
-        <Boundary what="The grid of folds">
-          <FoldGrid job={job} rows={rows} />
-        </Boundary>
-        <Boundary what="The tree of steps">
-          <StepTree job={job} nodes={live.nodes} />
-        </Boundary>
-        <Boundary what="The log">
-          <LogView log={live.log} />
-        </Boundary>
+        <div class="a-stack">
+          <Boundary what="The curves">
+            <Curves job={job} />
+          </Boundary>
+          <Boundary what="The tree of steps">
+            <StepTree job={job} nodes={live.nodes} />
+          </Boundary>
+        </div>
+        <div class="a-stack">
+          <Boundary what="The grid of folds">
+            <FoldGrid job={job} rows={rows} />
+          </Boundary>
+          <Boundary what="The log">
+            <LogView log={live.log} />
+          </Boundary>
+        </div>
       </div>
     </div>
   );

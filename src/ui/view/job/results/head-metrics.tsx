@@ -48,7 +48,7 @@ export function HeadMetrics({ report }: { report: TrainReportSlice }) {
         id: "baseline",
         header: "Guessing",
         align: "end",
-        cell: (row) => <span class="num a-quiet">{formatMetric(row.baseline?.mean, digitsOf(row))}</span>,
+        cell: (row) => <span class="num a-quiet">{formatMetric(withoutDust(row.baseline?.mean), digitsOf(row))}</span>,
       },
     );
   }
@@ -104,8 +104,17 @@ function rowsOf(report: TrainReportSlice): readonly Row[] {
     .filter((row) => (row.test?.mean ?? row.training?.mean ?? null) !== null);
 }
 
+/** Three digits after the point for what lies near [0, 1]; three significant ones for larger errors. */
 function digitsOf(row: Row): number {
-  return columnDigits([row.test?.mean, row.training?.mean, row.test?.interval?.[1]]);
+  const values = [row.test?.mean, row.training?.mean, row.test?.interval?.[1]];
+  const isSmall = values.every((value) => value == null || Math.abs(value) < 10);
+  return isSmall ? Math.max(3, columnDigits(values)) : columnDigits(values);
+}
+
+/** Guessing the mean has an R² of 0 but for rounding. */
+function withoutDust(value: number | null | undefined): number | null {
+  if (value == null) return null;
+  return Math.abs(value) < 5e-4 ? 0 : value;
 }
 
 function intervalText(row: Row): string {

@@ -117,10 +117,14 @@ function columnsOf(predictions: Predictions): readonly Column<number>[] {
       header: `P(${name.slice("prob_".length)})`,
       align: "end",
       sortValue: (row) => predictions.numbers(name)[row] ?? null,
-      cell: (row) => <span class="num">{formatMetric(predictions.numbers(name)[row], 3)}</span>,
+      cell: (row) => <span class="num">{probabilityText(predictions.numbers(name)[row])}</span>,
     });
   }
   return columns;
+}
+
+function probabilityText(value: number | undefined): string {
+  return value === undefined || Number.isNaN(value) ? "–" : value.toFixed(3);
 }
 
 function sortable(value: unknown): number | string | null {

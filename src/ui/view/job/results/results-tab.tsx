@@ -70,7 +70,7 @@ function Report({ job, report }: { job: JobSummary; report: TrainReportSlice }) 
         {report.confusion === null ? null : (
           <Part what="The confusion matrix">
             <Card>
-              <ConfusionTable plain matrix={report.confusion} basis={basis} />
+              <ConfusionTable plain matrix={report.confusion} basis={report.resampling === null ? "training rows" : "held-out rows"} />
             </Card>
           </Part>
         )}
@@ -88,7 +88,7 @@ function Report({ job, report }: { job: JobSummary; report: TrainReportSlice }) 
           </Card>
         </Part>
         {report.class_metrics === null ? null : (
-          <Part what="The metrics per class">
+          <Part what="The metrics per class" wide>
             <ClassMetrics report={report} basis={basis} />
           </Part>
         )}

@@ -33,7 +33,7 @@ function SaveModel({ job }: { job: JobSummary }) {
     setBusy(false);
   };
   return (
-    <Card title="The model" subtitle="Fitted on all rows. Its expected quality is that of the held-out folds.">
+    <Card class="a-spaced" title="The model" subtitle="Fitted on all rows. Its expected quality is that of the held-out folds.">
       <p class="a-row">
         <Button kind="primary" icon="download" busy={busy} onClick={() => void save()}>
           Download the model
@@ -82,7 +82,7 @@ function PredictFile({ job }: { job: JobSummary }) {
     }
   };
   return (
-    <Card title="Predict a new file" subtitle="Drop a table with the same feature columns. The target may be missing.">
+    <Card class="a-spaced" title="Predict a new file" subtitle="Drop a table with the same feature columns. The target may be missing.">
       <FileDrop
         compact
         accept={ACCEPTED_FILES}
@@ -125,7 +125,7 @@ function PredictedRows({ predicted }: { predicted: Predicted }) {
         </p>
         <Button
           icon="download"
-          onClick={() => download(`${filename.replace(/\.[^.]+$/, "")}-predicted.csv`, toCsv(table.names, rowsOf(table)), "text/csv")}
+          onClick={() => download(`${filename.replace(/\.[^.]+$/, "")}-predicted.csv`, numberedCsv(table), "text/csv")}
         >
           Download as CSV
         </Button>
@@ -133,6 +133,15 @@ function PredictedRows({ predicted }: { predicted: Predicted }) {
       <RowTableView table={table} caption={`Predictions for ${filename}`} />
     </>
   );
+}
+
+/** With the row of the file in front, so that the lines can be joined to it. */
+function numberedCsv(table: RowTable): string {
+  let row = 0;
+  const numbered = function* (): Generator<Cell[]> {
+    for (const cells of rowsOf(table)) yield [++row, ...cells];
+  };
+  return toCsv(["row", ...table.names], numbered());
 }
 
 function ExportResults({ job }: { job: JobSummary }) {
@@ -152,7 +161,7 @@ function ExportResults({ job }: { job: JobSummary }) {
     setBusy(false);
   };
   return (
-    <Card title="Export the results">
+    <Card class="a-spaced" title="Export the results">
       <div class="a-row">
         <Button icon="download" disabled={report.at !== "ready"} onClick={saveReport}>
           Report as JSON
