@@ -61,7 +61,6 @@ function bestThreshold(data: TreeData, node: NodeRows, f: number, side: Uint8Arr
   let previous = Number.NaN;
   for (let i = node.start; i < end; i++) {
     const row = order[i]!;
-    if (side[row] === UNSEEN) continue;
     const value = values[row]!;
     if (value !== previous && below >= FEWEST && count - below >= FEWEST) {
       const same = leftBelow + rightAbove;
@@ -72,6 +71,9 @@ function bestThreshold(data: TreeData, node: NodeRows, f: number, side: Uint8Arr
         best = { feature: f, threshold: middle > previous ? middle : value, belowIsLeft: same >= mirrored, sides: null, agreement };
       }
     }
+    // Rows without the split's feature still mark where values lie, as in rpart.
+    previous = value;
+    if (side[row] === UNSEEN) continue;
     const weight = data.weights[row]!;
     if (side[row] === LEFT) {
       leftBelow += weight;
@@ -81,7 +83,6 @@ function bestThreshold(data: TreeData, node: NodeRows, f: number, side: Uint8Arr
       rightAbove -= weight;
     }
     below += 1;
-    previous = value;
   }
   return best;
 }

@@ -7,7 +7,7 @@ const LARGEST_COVARIANCE = 2000;
 
 /**
  * Least squares with the elastic-net penalty: ½ Σ w (y − b0 − x b)² + λ (α Σ|b| + (1 − α)/(2 s) Σ b²), Σw = 1, s = the outcome's weighted
- * standard deviation. The division of the ridge part by s is glmnet's: it fits the outcome scaled to variance 1.
+ * standard deviation (root mean square without an intercept). The division of the ridge part by s is glmnet's: it fits the outcome scaled to size 1.
  *
  * Two ways, chosen by shape: with rows ≥ columns, gradients are kept up to date through products of columns; else through residuals.
  */
@@ -15,10 +15,10 @@ export function gaussianSolver(view: View, target: Float64Array, options: Solver
   const { weights, intercept } = view;
   let mean = 0;
   for (let i = 0; i < target.length; i++) mean += weights[i]! * target[i]!;
-  let variance = 0;
-  for (let i = 0; i < target.length; i++) variance += weights[i]! * (target[i]! - mean) ** 2;
-  const spread = Math.sqrt(variance);
   const center = intercept ? mean : 0;
+  let squares = 0;
+  for (let i = 0; i < target.length; i++) squares += weights[i]! * (target[i]! - center) ** 2;
+  const spread = Math.sqrt(squares);
   const outcome = new Float64Array(target.length);
   if (spread > 0) for (let i = 0; i < target.length; i++) outcome[i] = (target[i]! - center) / spread;
   const { rows, cols } = view.matrix;
@@ -29,7 +29,7 @@ export function gaussianSolver(view: View, target: Float64Array, options: Solver
 interface Shared {
   readonly view: View;
   readonly options: SolverOptions;
-  /** Centred (with an intercept) and scaled to variance 1; all zeros for a constant outcome. */
+  /** Centred (with an intercept) and scaled to mean square 1; all zeros for a constant outcome. */
   readonly outcome: Float64Array;
   readonly center: number;
   readonly spread: number;
