@@ -18,7 +18,8 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => stop(0));
 
 /** Starts one of the three; when one ends by itself, all end. */
 function start(name, parameters) {
-  const child = spawn(process.execPath, parameters, { stdio: ["ignore", "inherit", "inherit"] });
+  // Each in a process group of its own: the compiler's launcher does not pass signals on to the compiler.
+  const child = spawn(process.execPath, parameters, { stdio: ["ignore", "inherit", "inherit"], detached: process.platform !== "win32" });
   children.set(name, child);
   child.on("exit", (code, signal) => {
     children.delete(name);
@@ -31,5 +32,8 @@ function stop(status) {
   if (isStopping) return;
   isStopping = true;
   process.exitCode = status;
-  for (const child of children.values()) child.kill("SIGTERM");
+  for (const child of children.values()) {
+    if (process.platform === "win32") child.kill();
+    else process.kill(-child.pid, "SIGTERM");
+  }
 }

@@ -27,6 +27,9 @@ interface Snippet {
   readonly prints: readonly string[];
 }
 
+/** How long a snippet may take before it is ended. */
+const SNIPPET_MS = 90_000;
+
 const FENCE = /^<!-- (run|prints)(?: until: (.*?))? -->\n```(?:sh|text)\n([\s\S]*?)^```/gm;
 
 function snippetsOf(text: string): Snippet[] {
@@ -51,9 +54,16 @@ function workFolder(): string {
 const toShell = (script: string): string => script.replaceAll(/\bnpx trainyard\b/g, `exec_trainyard`);
 const PRELUDE = `set -euo pipefail\nexec_trainyard() { "${process.execPath}" "${main}" "$@"; }\n`;
 
+/** Runs a script in a process group of its own, which ends with the test at the latest; resolves with all output. */
 async function runToEnd(script: string, cwd: string): Promise<string> {
-  const { stdout, stderr } = await promisify(execFile)("bash", ["-c", PRELUDE + toShell(script)], { cwd, maxBuffer: 64 * 1024 * 1024 });
-  return stdout + stderr;
+  const child = spawn("bash", ["-c", PRELUDE + toShell(script)], { cwd, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const late = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), SNIPPET_MS);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const status = await new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal)));
+  clearTimeout(late);
+  expect(status, output).toBe(0);
+  return output;
 }
 
 /** Starts the server, waits for its text and for an answer at its address, interrupts it; resolves with its exit status. */
@@ -95,13 +105,17 @@ for (const document of documents) {
   describe(`${document} keeps its word`, () => {
     const folder = workFolder();
     for (const { line, script, until, prints } of snippets) {
-      test(`line ${line}: ${script.trim().split("\n")[0]}`, async () => {
-        if (until !== null) expect(await runUntil(script, until, folder)).toBe(0);
-        else {
-          const output = await runToEnd(script, folder);
-          for (const expected of prints) expectPrinted(output, expected);
-        }
-      }, 120_000);
+      test(
+        `line ${line}: ${script.trim().split("\n")[0]}`,
+        async () => {
+          if (until !== null) expect(await runUntil(script, until, folder)).toBe(0);
+          else {
+            const output = await runToEnd(script, folder);
+            for (const expected of prints) expectPrinted(output, expected);
+          }
+        },
+        SNIPPET_MS + 10_000,
+      );
     }
   });
 }
