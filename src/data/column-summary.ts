@@ -57,18 +57,16 @@ export function summariseNumeric(column: NumericColumn): NumericCount {
 
 function summaryOf(finite: Float64Array, infinite: number, type: NumericColumn["type"]): NumericSummary {
   const n = finite.length;
-  // Relative to the first value, so that sums of large numbers neither lose digits nor overflow.
-  const origin = finite[n >> 1]!;
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += (finite[i]! - origin) / n;
-  const mean = origin + sum;
+  const mean = meanOf(finite);
+  const farthest = Math.max(mean - finite[0]!, finite[n - 1]! - mean);
+  const scale = farthest > 1e150 ? farthest : 1; // so that squares stay finite
   let squares = 0;
-  for (let i = 0; i < n; i++) squares += (finite[i]! - mean) ** 2;
+  for (let i = 0; i < n; i++) squares += ((finite[i]! - mean) / scale) ** 2;
   return {
     min: finite[0]!,
     max: finite[n - 1]!,
     mean,
-    sd: n > 1 ? Math.sqrt(squares / (n - 1)) : 0,
+    sd: n > 1 ? scale * Math.sqrt(squares / (n - 1)) : 0,
     q25: quantile(finite, 0.25),
     median: quantile(finite, 0.5),
     q75: quantile(finite, 0.75),
@@ -77,13 +75,23 @@ function summaryOf(finite: Float64Array, infinite: number, type: NumericColumn["
   };
 }
 
+/** Relative to a middle value, so that sums of large, close numbers keep their digits; by parts where differences would overflow. */
+function meanOf(sorted: Float64Array): number {
+  const n = sorted.length;
+  const origin = Number.isFinite(sorted[n - 1]! - sorted[0]!) ? sorted[n >> 1]! : 0;
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += (sorted[i]! - origin) / n;
+  return origin + sum;
+}
+
 /** Of sorted values, not empty. */
 function quantile(sorted: Float64Array, p: number): number {
   const at = (sorted.length - 1) * p;
   const low = Math.floor(at);
   const a = sorted[low]!;
   const b = sorted[Math.min(low + 1, sorted.length - 1)]!;
-  return a + (b - a) * (at - low);
+  const share = at - low;
+  return Number.isFinite(b - a) ? a + (b - a) * share : a * (1 - share) + b * share;
 }
 
 /** Equal-width bins of sorted values. Integers with few distinct values get a bin each, centred on the value. */
