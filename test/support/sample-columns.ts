@@ -26,7 +26,11 @@ export function sampleColumns(name: string): Column[] {
 }
 
 /** A problem from columns: the target by name, the rest (or `features`) as features. */
-export function problemOf(columns: readonly Column[], target: string, options: { weights?: Float64Array; features?: readonly string[] } = {}): Problem {
+export function problemOf(
+  columns: readonly Column[],
+  target: string,
+  options: { weights?: Float64Array; features?: readonly string[] } = {},
+): Problem {
   const outcome = columns.find((column) => column.name === target);
   if (outcome === undefined) throw new Error(`no column ${target}`);
   const features = columns.filter((column) => column !== outcome && (options.features?.includes(column.name) ?? true));
