@@ -4,6 +4,7 @@ import { newId } from "../core/ids.ts";
 import type { TableShape } from "../engine/train/shape.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
 import type { DataProfile, HandleSummary } from "../wire/live/messages.ts";
+import type { ArrowTable } from "./data-tasks/arrow-table.ts";
 import { describeProfile, type TableDescription } from "./describe-profile.ts";
 import type { SessionEvents } from "./events.ts";
 import type { Folders } from "./folders.ts";
@@ -23,13 +24,6 @@ interface ImportedTable {
 
 export interface NewHandle extends HandleSummary {
   readonly warnings: readonly string[];
-}
-
-/** Rows as an Arrow IPC stream, and what is in it. */
-export interface ArrowTable {
-  readonly rows: number;
-  readonly columns: readonly string[];
-  readonly bytes: Uint8Array;
 }
 
 export interface DataOptions {

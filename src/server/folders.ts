@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
+
+const KINDS = ["data", "jobs", "uploads"] as const;
 
 /** Where things lie in a data folder. */
 export class Folders {
@@ -8,7 +9,7 @@ export class Folders {
 
   constructor(root: string) {
     this.root = root;
-    for (const name of ["data", "uploads", "jobs"]) mkdirSync(join(root, name), { recursive: true, mode: 0o700 });
+    for (const name of KINDS) mkdirSync(join(root, name), { recursive: true, mode: 0o700 });
   }
 
   data(folder: string): string {
@@ -23,10 +24,11 @@ export class Folders {
     return join(this.root, "jobs", jobId);
   }
 
-  /** Removes folders that nothing refers to: what a crash left half made, or half removed. */
-  async sweep(kind: "data" | "uploads" | "jobs", known: ReadonlySet<string>): Promise<void> {
-    for (const name of readdirSync(join(this.root, kind))) {
-      if (!known.has(name)) await rm(join(this.root, kind, name), { recursive: true, force: true });
-    }
+  /** Folders that nothing refers to: what a crash left half made, or half removed. To be asked before anything new is made. */
+  orphans(known: Readonly<Record<"data" | "jobs" | "uploads", ReadonlySet<string>>>): string[] {
+    return KINDS.flatMap((kind) => {
+      const names = readdirSync(join(this.root, kind)).filter((name) => !known[kind].has(name));
+      return names.map((name) => join(this.root, kind, name));
+    });
   }
 }

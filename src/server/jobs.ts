@@ -1,24 +1,21 @@
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { messageOf } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import type { TrainConfig } from "../engine/train/config.ts";
 import type { TrainReport } from "../engine/train/progress.ts";
 import type { TrainResult } from "../engine/train/result.ts";
-import type { TableShape } from "../engine/train/shape.ts";
 import type { ComputeProfile } from "../tasks/profile.ts";
 import type { JobHistory, JobSummary, SessionSnapshot } from "../wire/live/messages.ts";
 import type { DataHandles } from "./data-handles.ts";
 import type { EventDraft, SessionEvents } from "./events.ts";
 import type { Folders } from "./folders.ts";
 import { headlineOf } from "./jobs/headline.ts";
+import { JobFolders, type StoredJob } from "./jobs/job-folders.ts";
 import { foldHistory } from "./jobs/job-history.ts";
 import { JobProgress } from "./jobs/job-progress.ts";
 import { isFinal, type JobChange, type JobRow, JobRows, jobSummary, snapshotEntry } from "./jobs/job-rows.ts";
 import type { TrainJobOptions } from "./jobs/train-job.ts";
 import { knownError, WireError } from "./live/wire-error.ts";
 import type { Database } from "./store/database.ts";
-import { syncTree, writeFileDurably } from "./store/durable-files.ts";
 
 /** Does the work of a job. Rejects when the signal aborts and the work has really stopped. */
 export type JobRunner = (options: TrainJobOptions) => Promise<TrainResult>;
@@ -33,14 +30,6 @@ export interface JobOptions {
   readonly flushMs: number;
   readonly log: (line: string) => void;
   readonly now?: () => number;
-}
-
-/** What is kept in `jobs/<id>/config.json`: enough to run the job after a restart. */
-interface StoredJob {
-  readonly config: TrainConfig;
-  readonly shape: TableShape;
-  readonly fingerprint: string;
-  readonly warnings: readonly string[];
 }
 
 interface RunningJob {
@@ -69,7 +58,7 @@ export class Jobs {
   readonly #database: Database;
   readonly #rows: JobRows;
   readonly #events: SessionEvents;
-  readonly #folders: Folders;
+  readonly #folders: JobFolders;
   readonly #data: DataHandles;
   readonly #options: JobOptions;
   readonly #running = new Map<string, RunningJob>();
@@ -80,7 +69,7 @@ export class Jobs {
     this.#database = database;
     this.#rows = new JobRows(database);
     this.#events = events;
-    this.#folders = folders;
+    this.#folders = new JobFolders(folders, data);
     this.#data = data;
     this.#options = options;
   }
@@ -120,18 +109,14 @@ export class Jobs {
       throw new WireError("invalid_params", problems.map((problem) => problem.message).join(" "), { problems });
     }
     const jobId = newId("job");
-    const folder = this.#folders.job(jobId);
+    await this.#folders.make(jobId, { sessionId, dataHandle }, { config, shape, warnings });
+    const target = shape.columns.find((column) => column.name === config.target) ?? null;
     try {
-      await mkdir(folder, { recursive: true });
-      const fingerprint = await this.#data.lend(sessionId, dataHandle, join(folder, "table.bin"));
-      await writeFileDurably(join(folder, "config.json"), JSON.stringify({ config, shape, fingerprint, warnings } satisfies StoredJob));
-      await syncTree(folder);
-      const target = shape.columns.find((column) => column.name === config.target) ?? null;
-      const name = this.#data.summary(sessionId, dataHandle).name;
-      const row = newRow({ jobId, sessionId, config, dataHandle, dataName: name, requestKey, submittedAt: this.#now() });
+      const dataName = this.#data.summary(sessionId, dataHandle).name;
+      const row = newRow({ jobId, sessionId, config, dataHandle, dataName, requestKey, submittedAt: this.#now() });
       this.#store({ ...row, task: taskOf(config.task, target) });
     } catch (error) {
-      await rm(folder, { recursive: true, force: true });
+      this.#folders.remove(jobId);
       throw error;
     }
     this.#options.log(`job ${jobId} submitted: ${config.algorithm} on ${config.target}`);
@@ -190,7 +175,7 @@ export class Jobs {
       this.#events.append(sessionId, [{ event: "job.deleted", data: { job_id: jobId } }]);
       this.#touch(sessionId);
     });
-    this.#removeFolder(jobId);
+    this.#folders.remove(jobId);
     return true;
   }
 
@@ -202,9 +187,8 @@ export class Jobs {
     throw new WireError("invalid_params", `Job ${jobId} is ${row.status}; ${why}.`);
   }
 
-  async stored(jobId: string): Promise<StoredJob> {
-    const { readFile } = await import("node:fs/promises");
-    return JSON.parse(await readFile(join(this.#folders.job(jobId), "config.json"), "utf8")) as StoredJob;
+  stored(jobId: string): Promise<StoredJob> {
+    return this.#folders.read(jobId);
   }
 
   /** Ends with the session: what runs is stopped, what is queued or finished is gone (D-13). */
@@ -215,7 +199,7 @@ export class Jobs {
       for (const { jobId } of rows) {
         const running = this.#running.get(jobId);
         running?.abort.abort();
-        if (running === undefined) this.#removeFolder(jobId);
+        if (running === undefined) this.#folders.remove(jobId);
       }
     });
   }
@@ -276,7 +260,6 @@ export class Jobs {
 
   async #run(row: JobRow, job: RunningJob): Promise<void> {
     const { jobId } = row;
-    const jobFolder = this.#folders.job(jobId);
     let settle: () => void;
     try {
       const { config, fingerprint, warnings } = await this.stored(jobId);
@@ -285,14 +268,13 @@ export class Jobs {
         config,
         fingerprint,
         warnings,
-        tableFile: join(jobFolder, "table.bin"),
-        jobFolder,
+        tableFile: this.#folders.tableFile(jobId),
+        jobFolder: this.#folders.path(jobId),
         profile: this.#options.profile,
         signal: job.abort.signal,
         report: (report) => this.#report(jobId, job, report),
       });
-      await rm(join(jobFolder, "table.bin"), { force: true });
-      await syncTree(jobFolder);
+      await this.#folders.seal(jobId);
       settle = () => this.#succeed(jobId, job, result);
     } catch (error) {
       settle = () => this.#fail(jobId, job, error);
@@ -303,7 +285,7 @@ export class Jobs {
       this.#options.log(`job ${jobId}: its end could not be stored: ${messageOf(error)}`);
     }
     this.#running.delete(jobId);
-    if (this.#rows.get(jobId) === null) this.#removeFolder(jobId);
+    if (this.#rows.get(jobId) === null) this.#folders.remove(jobId);
     this.pump();
   }
 
@@ -365,7 +347,7 @@ export class Jobs {
     this.#events.append(sessionId, [draft]);
     this.#options.log(`job ${jobId} ${status}`);
     if (status === "complete") return;
-    this.#database.afterCommit(() => void rm(join(this.#folders.job(jobId), "table.bin"), { force: true }));
+    this.#database.afterCommit(() => this.#folders.dropTable(jobId));
   }
 
   #submitted(row: JobRow, seed: number): Submitted {
@@ -391,10 +373,6 @@ export class Jobs {
 
   #touch(sessionId: string): void {
     this.#database.sql("UPDATE sessions SET last_seen_at = ? WHERE session_id = ?").run(this.#now(), sessionId);
-  }
-
-  #removeFolder(jobId: string): void {
-    void rm(this.#folders.job(jobId), { recursive: true, force: true });
   }
 
   #now(): number {

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
 import { DataHandles } from "./data-handles.ts";
 import { SessionEvents, type Subscriber } from "./events.ts";
@@ -42,6 +43,7 @@ export class Services {
   readonly #database: Database;
   readonly #folders: Folders;
   readonly #startedAt = Date.now();
+  readonly #orphans: readonly string[];
   #results: Promise<Results> | null = null;
 
   /** Opens the folder and brings it to rest after whatever happened before. @throws {TrainyardError} `data_folder_busy`. */
@@ -75,6 +77,11 @@ export class Services {
     this.sessions.connect({ jobs: this.jobs, data: this.#dataAndUploads() });
     this.events.recover();
     this.jobs.recover();
+    this.#orphans = this.#folders.orphans({
+      data: this.data.knownFolders(),
+      jobs: this.jobs.knownFolders(),
+      uploads: this.uploads.pendingIds(),
+    });
   }
 
   /** What finished jobs show. Loaded on first use, with the engine's readers. */
@@ -87,12 +94,8 @@ export class Services {
   resume(): void {
     this.jobs.pump();
     const { log } = this.#options;
-    const sweep = async (): Promise<void> => {
-      await this.#folders.sweep("data", this.data.knownFolders());
-      await this.#folders.sweep("jobs", this.jobs.knownFolders());
-      await this.#folders.sweep("uploads", this.uploads.pendingIds());
-    };
-    sweep().catch((error: unknown) => log(`cleaning the data folder failed: ${String(error)}`));
+    const removals = this.#orphans.map((folder) => rm(folder, { recursive: true, force: true }));
+    Promise.all(removals).catch((error: unknown) => log(`cleaning the data folder failed: ${String(error)}`));
   }
 
   /** A connection is gone: those who remain are told. */

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "../../core/errors.ts";
 import { tableToArrow } from "../../data/arrow.ts";
 import { readTableFile } from "../../data/table-file.ts";
 import { columnOf, numericColumn, type Table } from "../../engine/table.ts";
-import type { ArrowTable } from "../data-handles.ts";
+import type { ArrowTable } from "./arrow-table.ts";
 
 export interface ArrowArgs {
   readonly tableFile: string;

@@ -3,7 +3,7 @@ import { tableToArrow } from "../../data/arrow.ts";
 import { readTableFile } from "../../data/table-file.ts";
 import { decodeModel } from "../../engine/model/model-file.ts";
 import { predictTable } from "../../engine/model/predict.ts";
-import type { ArrowTable } from "../data-handles.ts";
+import type { ArrowTable } from "./arrow-table.ts";
 
 export interface PredictArrowArgs {
   readonly modelFile: string;
