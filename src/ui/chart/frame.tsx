@@ -53,9 +53,10 @@ export function ChartFrame(props: ChartFrameProps) {
   useEffect(() => {
     if (!moveFocus.current) return;
     moveFocus.current = false;
-    const target = asTable ? figure.current?.querySelector<HTMLElement>(".c-table [tabindex]") : plot.current;
-    (target ?? figure.current?.querySelector<HTMLElement>(".c-tools button"))?.focus();
-  }, [asTable]);
+    // A plot whose parts take the focus takes none itself; then the button that swaps the views has it.
+    const target = asTable ? ".c-table" : interactive ? ".c-tools .k-icon-button" : ".c-plot";
+    figure.current?.querySelector<HTMLElement>(target)?.focus();
+  }, [asTable, interactive]);
   const save = (kind: ExportKind) => {
     if (plot.current === null) return;
     const numbers = props.fullTable ?? (typeof table === "function" ? table : () => table);
@@ -182,7 +183,7 @@ function TableView({ title, table, onKeyDown }: { title: string; table: ChartTab
   });
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: T goes back to the chart from inside the table
-    <div class="c-table" onKeyDown={onKeyDown}>
+    <div class="c-table" tabIndex={-1} onKeyDown={onKeyDown}>
       <Table columns={columns} rows={table.rows} caption={`${title}, as numbers`} maxHeight={320} />
     </div>
   );

@@ -87,7 +87,7 @@ export function ChartSamples() {
         <ConfusionTable matrix={CONFUSION} basis="held-out rows" onSelect={(actual, predicted) => toast(`${actual} called ${predicted}`)} />
       </Sample>
       <Sample name="Confusion, three classes">
-        <ConfusionTable matrix={CONFUSION_THREE} basis="held-out rows" />
+        <ConfusionTable title="Confusion of three classes" matrix={CONFUSION_THREE} basis="held-out rows" />
       </Sample>
       <Sample name="Predicted and actual">
         <ScatterChart

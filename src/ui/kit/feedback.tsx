@@ -62,14 +62,14 @@ export interface NoteProps {
 /** A fact worth stopping for: what it is, where, and buttons that put it right. */
 export function Note({ tone = "plain", title, children, actions }: NoteProps) {
   return (
-    <section class={classNames("k-note", `is-${tone}`)} aria-label={NOTE_WORD[tone]}>
+    <div class={classNames("k-note", `is-${tone}`)} role="note">
       <Icon name={NOTE_ICON[tone]} label={NOTE_WORD[tone]} class="k-note-icon" />
       <div class="k-note-body">
         <p class="k-note-title">{title}</p>
         {children ? <div class="k-note-text">{children}</div> : null}
         {actions ? <div class="k-note-actions">{actions}</div> : null}
       </div>
-    </section>
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
-import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { ComponentChildren, RefObject } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { classNames } from "./class-names.ts";
 import { Icon } from "./icon.tsx";
 import { rowWindow, type SortValue, sortedRows } from "./table-window.ts";
@@ -53,18 +53,20 @@ export function Table<R>(props: TableProps<R>) {
   const isVirtual = rows.length > VIRTUAL_FROM;
   const height = maxHeight ?? (isVirtual ? 480 : undefined);
   const { box, view, rowHeight } = useRowWindow(ordered.length, isVirtual, height ?? 0);
+  const scrolls = useScrolls(box, rows.length, columns.length);
   const press = (column: Column<R>) => {
     const direction = sort?.column === column.id && sort.direction === "ascending" ? "descending" : "ascending";
     (onSort ?? setOwnSort)({ column: column.id, direction });
   };
   const shown = isVirtual ? ordered.slice(view.first, view.last) : ordered;
   return (
-    <section
+    <div
       ref={box}
+      // biome-ignore lint/a11y/useSemanticElements: a fieldset holds form fields; this holds a table that scrolls
+      role="group"
       class={classNames("k-table-box", isVirtual && "is-virtual")}
       aria-label={caption}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-      tabIndex={0}
+      tabIndex={scrolls ? 0 : undefined}
       style={height === undefined ? undefined : { maxBlockSize: `${height}px` }}
     >
       <table class={classNames("k-table", isVirtual && "is-fixed")} aria-rowcount={isVirtual ? rows.length + 1 : undefined}>
@@ -99,7 +101,7 @@ export function Table<R>(props: TableProps<R>) {
         </tbody>
       </table>
       {rows.length === 0 && empty ? <div class="k-table-empty">{empty}</div> : null}
-    </section>
+    </div>
   );
 }
 
@@ -158,7 +160,7 @@ function Spacer({ height, columns }: { height: number; columns: number }) {
 
 /** Follows the scroll position of the box, one update per frame. */
 function useRowWindow(count: number, isVirtual: boolean, height: number) {
-  const box = useRef<HTMLElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
   const rowHeight = useMemo(() => (isVirtual ? readRowHeight() : 36), [isVirtual]);
   useEffect(() => {
@@ -179,6 +181,21 @@ function useRowWindow(count: number, isVirtual: boolean, height: number) {
     };
   }, [isVirtual]);
   return { box, view: rowWindow(count, rowHeight, scrollTop, height), rowHeight };
+}
+
+/** Whether the box has more than it shows: only then is it a tab stop. */
+function useScrolls(box: RefObject<HTMLElement>, rows: number, columns: number): boolean {
+  const [scrolls, setScrolls] = useState(false);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const measure = () => setScrolls(element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [box, rows, columns]);
+  return scrolls;
 }
 
 function readRowHeight(): number {
