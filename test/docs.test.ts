@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { METRIC_INFO } from "../src/engine/metrics/index.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -73,7 +73,7 @@ async function runUntil(script: string, until: string, cwd: string): Promise<num
     .replace(/^npx trainyard /, "")
     .split(/\s+/);
   const child: ChildProcess = spawn(process.execPath, [main, ...parameters], { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  afterAll(() => void child.kill("SIGKILL"));
+  onTestFinished(() => void child.kill("SIGKILL"));
   const ended = new Promise<number | null>((resolve) => child.once("exit", (status) => resolve(status)));
   let output = "";
   await new Promise<void>((resolve, reject) => {
