@@ -58,7 +58,7 @@ describe("training", () => {
     const wine = sampleTable("wine");
     const config = configFor(wine, {
       algorithm: "GLMNET",
-      hyperparameters: { alpha: { candidates: [0, 1] } },
+      hyperparameters: { alpha: { candidates: [0, 1] }, nfolds: 4 },
       outer_resampling_config: kFold(3),
     });
     const reports: TrainReport[] = [];
@@ -72,7 +72,8 @@ describe("training", () => {
     expect(result.metrics.test?.accuracy?.interval?.[0]).toBeLessThan(result.metrics.test?.accuracy?.mean ?? 0);
     expect(predictions.rows).toBe(178);
 
-    const saved = decodeModel(model);
+    // As a Node Buffer in the middle of a larger one, which is how files arrive.
+    const saved = decodeModel(Buffer.concat([Buffer.alloc(3), model]).subarray(3));
     expect(saved.header).toMatchObject({ algorithm: "GLMNET", target: "cultivar", rows: 178 });
     const { table, warnings } = predictTable(saved, wine);
     expect(warnings).toEqual([]);
@@ -180,7 +181,12 @@ describe("training", () => {
       ...cancer,
       columns: [...cancer.columns.slice(0, -1), { ...diagnosis, codes: diagnosis.codes.map((code, row) => (row < 9 ? -1 : code)) }],
     };
-    const config = configFor(holes, { algorithm: "GLMNET", positive_class: diagnosis.levels[0], outer_resampling_config: kFold(3) });
+    const config = configFor(holes, {
+      algorithm: "GLMNET",
+      hyperparameters: { nfolds: 4 },
+      positive_class: diagnosis.levels[0],
+      outer_resampling_config: kFold(3),
+    });
     const { result } = await train(config, holes);
     expect(result).toMatchObject({
       rows: 560,

@@ -85,7 +85,8 @@ export function decodeModel(bytes: Uint8Array): SavedModel {
     const from = start + entry.offset;
     const end = from + entry.length * Type.BYTES_PER_ELEMENT;
     if (end > bytes.length) throw cutShort();
-    arrays[entry.name] = new Type(bytes.slice(from, end).buffer);
+    // Copied, so that it is aligned; through `Uint8Array.from`, because a Node Buffer's `slice` is a view.
+    arrays[entry.name] = new Type(Uint8Array.from(bytes.subarray(from, end)).buffer);
   }
   return { header, model: algorithmOf(header.algorithm).load({ meta: state.meta, arrays }) };
 }
