@@ -60,9 +60,9 @@ export function Table<R>(props: TableProps<R>) {
   };
   const shown = isVirtual ? ordered.slice(view.first, view.last) : ordered;
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset holds form fields; this holds a table that scrolls
     <div
       ref={box}
-      // biome-ignore lint/a11y/useSemanticElements: a fieldset holds form fields; this holds a table that scrolls
       role="group"
       class={classNames("k-table-box", isVirtual && "is-virtual")}
       aria-label={caption}
