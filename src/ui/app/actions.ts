@@ -28,6 +28,7 @@ export async function uploadFile(app: App, file: File): Promise<UploadedHandle |
       onProgress: (sentBytes) => show({ sentBytes, stage: sentBytes === file.size ? "reading" : "sending", message: null }),
     });
     app.store.dispatch({ type: "upload.ended", id });
+    showHandle(app, handle);
     return handle;
   } catch (error) {
     if (abort.signal.aborted) app.store.dispatch({ type: "upload.ended", id });
@@ -56,7 +57,17 @@ export async function openFiles(app: App, files: readonly File[]): Promise<void>
 /** A bundled table as a data set of this session; one that is already open under that name is used again. */
 export async function openSample(app: App, sample: SampleEntry): Promise<HandleSummary> {
   const known = app.state.data?.find((handle) => handle.name === sample.name && handle.rows === sample.rows && handle.cols === sample.cols);
-  return known ?? (await app.client.call("data.open_sample", { name: sample.name }, { timeoutMs: 120_000 }));
+  if (known !== undefined) return known;
+  const handle = await app.client.call("data.open_sample", { name: sample.name }, { timeoutMs: 120_000 });
+  showHandle(app, handle);
+  return handle;
+}
+
+/** Puts a new data set into the list when the event that announces it has not come yet. */
+function showHandle(app: App, { data_handle, name, rows, cols }: HandleSummary): void {
+  app.store.flush();
+  if (app.state.data?.some((other) => other.data_handle === data_handle)) return;
+  app.store.dispatch({ type: "events", events: [{ seq: null, event: "data.added", data: { data_handle, name, rows, cols } }] });
 }
 
 /** Five folds and a small grid: a first result in seconds, an honest one. */
@@ -74,6 +85,12 @@ export function sampleParams(sample: SampleEntry, dataHandle: string): TrainPara
 /** Starts a job and goes to its page. Rejects when the server refuses. */
 export async function train(app: App, params: TrainParams): Promise<string> {
   const { job_id } = await app.client.call("train", params);
+  app.store.flush();
+  if (!app.state.jobs?.some((job) => job.job_id === job_id)) {
+    // The event that announces it may come after this reply.
+    const summary = await app.client.call("job.status", { job_id });
+    app.store.dispatch({ type: "events", events: [{ seq: null, event: "job.submitted", data: { job_id, summary } }] });
+  }
   navigate(paths.job(job_id));
   return job_id;
 }

@@ -5,6 +5,7 @@ import { useApp, useStore } from "../../app/context.ts";
 import { navigate, paths } from "../../app/router.ts";
 import { plural } from "../../app/words.ts";
 import { Button, Card, Dialog, Empty, FileDrop, formatCount, IconButton, Skeleton, Table } from "../../kit/index.ts";
+import { forgetDraft } from "../new/drafts.ts";
 import { PageHead } from "../page-head.tsx";
 import { Uploads } from "../uploads.tsx";
 
@@ -101,6 +102,7 @@ export function DeleteData({
     const done = await attempt(() => app.client.call("data.delete", { data_handle: handle.data_handle }));
     setBusy(false);
     if (!done) return;
+    forgetDraft(handle.data_handle);
     onClose();
     onDeleted?.();
   };

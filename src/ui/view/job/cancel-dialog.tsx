@@ -36,7 +36,7 @@ export function CancelDialog({ job, onClose }: { job: JobSummary; onClose: () =>
     >
       {job.status === "queued"
         ? "It has not started yet."
-        : `${done} of ${plural(rows.length, "fold")} so far ${done === 1 ? "is" : "are"} finished; they will not be kept.`}
+        : `${done} of ${plural(rows.length, "fold")} ${done === 1 ? "is" : "are"} finished. Nothing of a cancelled job is kept.`}
     </Dialog>
   );
 }

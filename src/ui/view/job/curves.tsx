@@ -36,7 +36,9 @@ export function Curves({ job }: { job: JobSummary }) {
     return (
       <Card title="Curves">
         <Empty title={isFinal(job.status) ? "This job drew no curves" : "No points yet"}>
-          {isFinal(job.status) ? "Its algorithm fits in one step." : "Loss and metric of each fold are drawn here as they are computed."}
+          {isFinal(job.status)
+            ? "It fitted in one step, or ended before."
+            : "They begin when a fold fits its model; with tuning, that is after its candidates."}
         </Empty>
       </Card>
     );

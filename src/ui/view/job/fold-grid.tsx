@@ -60,7 +60,12 @@ function TunedFolds({ job, rows }: { job: JobSummary; rows: readonly FoldRow[] }
       rows.map((row) => ({
         index: row.fold,
         label: row.label,
-        result: row.metric === null ? STATE_WORDS[row.state] : formatMetric(row.metric, 3),
+        result:
+          row.metric !== null
+            ? formatMetric(row.metric, 3)
+            : row.state === "queued" || row.state === "running"
+              ? undefined
+              : STATE_WORDS[row.state],
       })),
     [rows],
   );

@@ -22,6 +22,17 @@ export interface FoldRow {
   readonly cells: readonly GridCell[];
 }
 
+/** The nodes of a job that is over: what had not ended then was stopped. `endedAt` null: the job is under way. Pure. */
+export function settledNodes(nodes: ReadonlyMap<string, ProgressNode>, endedAt: number | null): ReadonlyMap<string, ProgressNode> {
+  if (endedAt === null) return nodes;
+  const settled = new Map<string, ProgressNode>();
+  for (const [id, node] of nodes) {
+    const isOpen = node.status === "start" || node.status === "update";
+    settled.set(id, isOpen ? { ...node, status: "aborted", ended_at: Math.max(node.started_at, endedAt) } : node);
+  }
+  return settled;
+}
+
 /** The execution tree as rows of folds, in order, the final model last. Folds that are only announced are queued. Pure. */
 export function foldRows(nodes: ReadonlyMap<string, ProgressNode>): readonly FoldRow[] {
   const folds = new Map<number, { node: ProgressNode | null; cells: Map<number, GridCell> }>();

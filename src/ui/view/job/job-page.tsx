@@ -143,7 +143,7 @@ function JobFault({ job }: { job: JobSummary }) {
     return (
       <Note
         tone="warn"
-        title="The server stopped while this job was running."
+        title="This job was interrupted."
         actions={<Button onClick={() => navigate(paths.newModel(job.data_handle))}>Run again</Button>}
       >
         {job.error?.message ?? "Its data are still there."}

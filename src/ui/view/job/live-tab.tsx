@@ -3,10 +3,10 @@ import type { JobSummary } from "../../../client/index.ts";
 import { Boundary } from "../../app/boundary.tsx";
 import { useStore } from "../../app/context.ts";
 import { Skeleton } from "../../kit/index.ts";
-import type { LiveJob } from "../../store/state.ts";
+import { isFinal, type LiveJob } from "../../store/state.ts";
 import { Curves } from "./curves.tsx";
 import { FoldGrid } from "./fold-grid.tsx";
-import { foldRows } from "./grid-model.ts";
+import { foldRows, settledNodes } from "./grid-model.ts";
 import { LogView } from "./log-view.tsx";
 import { ProgressHead } from "./progress-head.tsx";
 import { StepTree } from "./step-tree.tsx";
@@ -26,9 +26,12 @@ export function LiveTab({ job }: { job: JobSummary }) {
 }
 
 function Watched({ job, live }: { job: JobSummary; live: LiveJob }) {
-  const rows = useMemo(() => foldRows(live.nodes), [live.nodes]);
+  const endedAt = isFinal(job.status) ? Date.parse(job.completed_at ?? job.started_at ?? job.submitted_at) : null;
+  const nodes = useMemo(() => settledNodes(live.nodes, endedAt), [live.nodes, endedAt]);
+  const rows = useMemo(() => foldRows(nodes), [nodes]);
   return (
     <div class="a-stack">
+      <h2 class="sr-only">How it goes</h2>
       <ProgressHead job={job} rows={rows} />
       <div class="a-live">
         <div class="a-stack">
@@ -36,16 +39,18 @@ function Watched({ job, live }: { job: JobSummary; live: LiveJob }) {
             <Curves job={job} />
           </Boundary>
           <Boundary what="The tree of steps">
-            <StepTree job={job} nodes={live.nodes} />
+            <StepTree job={job} nodes={nodes} />
           </Boundary>
         </div>
         <div class="a-stack">
           <Boundary what="The grid of folds">
             <FoldGrid job={job} rows={rows} />
           </Boundary>
-          <Boundary what="The log">
-            <LogView log={live.log} />
-          </Boundary>
+          {live.log.length === 0 ? null : (
+            <Boundary what="The log">
+              <LogView log={live.log} />
+            </Boundary>
+          )}
         </div>
       </div>
     </div>

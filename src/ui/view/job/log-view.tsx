@@ -1,12 +1,12 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { clockTime } from "../../app/words.ts";
-import { Button, Card, Empty } from "../../kit/index.ts";
+import { Button, Card } from "../../kit/index.ts";
 import type { LogLine } from "../../store/state.ts";
 
 /** More lines than this are not drawn at once; the newest count. */
 const DRAWN = 500;
 
-/** The job's messages. Follows the end until a person scrolls up. */
+/** The job's messages; shown once there are some. Follows the end until a person scrolls up. */
 export function LogView({ log }: { log: readonly LogLine[] }) {
   const box = useRef<HTMLDivElement>(null);
   const [follows, setFollows] = useState(true);
@@ -36,19 +36,15 @@ export function LogView({ log }: { log: readonly LogLine[] }) {
         ) : null
       }
     >
-      {log.length === 0 ? (
-        <Empty title="No messages">Warnings and notes of the job appear here.</Empty>
-      ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling box must be reachable by keyboard
-        <div class="a-log" ref={box} onScroll={onScroll} role="log" aria-live="off" aria-label="Log" tabIndex={0}>
-          {log.slice(-DRAWN).map((line, index) => (
-            <p key={index} class={`is-${line.level}`}>
-              <span class="a-log-time num">{line.at === 0 ? "" : clockTime(line.at)}</span> {line.level === "info" ? "" : `${line.level}: `}
-              {line.message}
-            </p>
-          ))}
-        </div>
-      )}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling box must be reachable by keyboard */}
+      <div class="a-log" ref={box} onScroll={onScroll} role="log" aria-live="off" aria-label="Log" tabIndex={0}>
+        {log.slice(-DRAWN).map((line, index) => (
+          <p key={index} class={`is-${line.level}`}>
+            <span class="a-log-time num">{line.at === 0 ? "" : clockTime(line.at)}</span> {line.level === "info" ? "" : `${line.level}: `}
+            {line.message}
+          </p>
+        ))}
+      </div>
     </Card>
   );
 }

@@ -14,7 +14,8 @@ export function ProgressHead({ job, rows }: { job: JobSummary; rows: readonly Fo
   const isLive = useStore((state) => state.link.at === "live" || state.link.at === "suspect");
   const liveAt = useStore((state) => state.liveAt);
   const { done, total } = workCounts(rows);
-  const seconds = duration(job, now);
+  // While the server is not heard the clock stands still: whether it works is not known.
+  const seconds = duration(job, isLive || liveAt === null ? now : liveAt);
   const share = job.status === "complete" ? 1 : job.fraction;
   const text = summary(job, rows, seconds, isLive);
   useMilestones(job, share, text);

@@ -15,6 +15,12 @@ export function draftFor(dataHandle: string): Signal<Draft> {
   return made;
 }
 
+/** For a data set that is deleted. */
+export function forgetDraft(dataHandle: string): void {
+  drafts.delete(dataHandle);
+  keep(KEY + dataHandle, null);
+}
+
 function readDraft(text: string | null): Draft {
   if (text === null) return NEW_DRAFT;
   try {

@@ -4,7 +4,7 @@ import { messageOf } from "../../../../core/errors.ts";
 import { ACCEPTED_FILES, attempt, download } from "../../../app/actions.ts";
 import { useApp } from "../../../app/context.ts";
 import { announce, Button, Card, FileDrop, formatBytes, formatCount, Note, Progress } from "../../../kit/index.ts";
-import { type RowTable, readRows, rowsOf, toCsv } from "../../arrow-rows.ts";
+import { type Cell, type RowTable, readRows, rowsOf, toCsv } from "../../arrow-rows.ts";
 import { RowTableView } from "../../data/preview-table.tsx";
 import { useReport } from "./results-tab.tsx";
 
