@@ -18,10 +18,13 @@ export interface FitOptions {
   readonly core?: CoreFactory;
 }
 
+/** Neither chance nor penalties, so that answers can be worked out by hand. */
+const PLAIN: Hyperparameters = { feature_fraction: 1, lambda_l2: 0 };
+
 /** Fits to the end and keeps what was yielded. */
 export function fitModel(problem: Problem, hyperparameters: Hyperparameters = {}, options: FitOptions = {}): Fitted {
   const context = { seed: options.seed ?? 1, validation: options.validation ?? null };
-  const running = boost(problem, toSettings(hyperparameters), context, options.core ?? createKernel);
+  const running = boost(problem, toSettings({ ...PLAIN, ...hyperparameters }), context, options.core ?? createKernel);
   const steps: FitStep[] = [];
   for (;;) {
     const next = running.next();

@@ -174,6 +174,30 @@ describe("small and degenerate problems", () => {
     }
   });
 
+  test("where nothing can be split, chance in rows and features does not keep the rounds going", () => {
+    const { steps } = fitModel(regression([numericColumn("x", [1, 2, 3])], [4, 4, 4]), {
+      min_data_in_leaf: 1,
+      feature_fraction: 0.5,
+      subsample: 0.7,
+    });
+    expect(steps).toHaveLength(0);
+  });
+
+  test("a round whose draw cannot be split does not end the fit", () => {
+    // Only one of four features tells anything; most draws of one feature miss it.
+    const useless = ["a", "b", "c"].map((name) => numericColumn(name, [1, 2, 1, 2, 1, 2, 1, 2]));
+    const features = [...useless, numericColumn("x", [1, 1, 2, 2, 3, 3, 4, 4])];
+    const { model, steps } = fitModel(regression(features, [0, 0, 2, 2, 4, 4, 9, 9]), {
+      min_data_in_leaf: 1,
+      feature_fraction: 0.25,
+      nrounds: 60,
+    });
+    expect(steps).toHaveLength(60);
+    const splits = model.importance()!.measures.splits!;
+    expect([splits[0], splits[1], splits[2]]).toEqual([0, 0, 0]);
+    expect(splits[3]).toBeGreaterThan(20);
+  });
+
   test("no usable feature gives the mean", () => {
     const { model } = fitModel(regression([numericColumn("x", [NAN, NAN, NAN])], [1, 2, 6]));
     expect(model.predict([numericColumn("x", [5])])[0]).toBe(3);

@@ -66,6 +66,8 @@ class Rounds {
   readonly #writer: ForestWriter;
   /** Rows of positive weight. */
   readonly #rows: Uint32Array;
+  /** Those of them that trees learn from at the moment. */
+  #bag: Uint32Array;
   readonly #losses: { training: number; validation: number | null }[] = [];
   #best = 0;
   #stoppedEarly = false;
@@ -88,6 +90,7 @@ class Rounds {
     this.#outputs = outputs;
     this.#writer = new ForestWriter(features);
     this.#rows = countedRows(problem);
+    this.#bag = this.#rows;
   }
 
   *run(): Generator<FitStep, void, void> {
@@ -112,9 +115,9 @@ class Rounds {
     }
   }
 
-  /** One tree per output. False, and nothing kept, when no tree found a split and the next round would see the same. */
+  /** One tree per output. False, and nothing kept, when no tree can be split any more. */
   #growRound(round: number): boolean {
-    const isRandom = this.#drawRows(round);
+    this.#drawRows(round);
     let splits = 0;
     for (let output = 0; output < this.#outputs; output++) {
       this.#drawFeatures(round, output);
@@ -125,18 +128,38 @@ class Rounds {
       this.#writer.add(tree);
       this.#core.addTree(output);
     }
-    return splits > 0 || isRandom;
+    return splits > 0 || (this.#isRandom && this.#couldSplit());
   }
 
-  /** Draws a new bag when it is time. Returns whether rounds differ by chance. */
-  #drawRows(round: number): boolean {
-    const { subsample, subsampleFrequency, featureFraction } = this.#settings;
-    const isBagged = subsample < 1 && subsampleFrequency > 0;
-    if (isBagged && (round - 1) % subsampleFrequency === 0) {
-      const size = Math.max(1, Math.round(this.#rows.length * subsample));
-      this.#core.setBag(sampleOf(this.#rows, size, this.#seed, 1, round));
+  get #isBagged(): boolean {
+    return this.#settings.subsample < 1 && this.#settings.subsampleFrequency > 0;
+  }
+
+  /** Whether rounds differ by chance. */
+  get #isRandom(): boolean {
+    return this.#isBagged || this.#settings.featureFraction < 1;
+  }
+
+  /** Whether a tree with all rows and features would be split, where those drawn gave nothing. */
+  #couldSplit(): boolean {
+    this.#core.setBag(this.#rows);
+    this.#core.setMask(new Uint8Array(this.#features.length).fill(1));
+    let isFound = false;
+    for (let output = 0; output < this.#outputs && !isFound; output++) {
+      this.#core.computePairs(output);
+      isFound = this.#core.growTree().nodes > 1;
     }
-    return isBagged || featureFraction < 1;
+    this.#core.setBag(this.#bag);
+    return isFound;
+  }
+
+  /** Draws a new bag when it is time. */
+  #drawRows(round: number): void {
+    const { subsample, subsampleFrequency } = this.#settings;
+    if (!this.#isBagged || (round - 1) % subsampleFrequency !== 0) return;
+    const size = Math.max(1, Math.round(this.#rows.length * subsample));
+    this.#bag = sampleOf(this.#rows, size, this.#seed, 1, round);
+    this.#core.setBag(this.#bag);
   }
 
   #drawFeatures(round: number, output: number): void {

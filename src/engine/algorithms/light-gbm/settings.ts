@@ -23,6 +23,11 @@ export interface Settings {
   readonly patience: number;
 }
 
+/**
+ * Defaults are the common settings of such learners, with an L2 penalty of 1 and four fifths of the features per tree. Against no
+ * penalty and all features that lowered the cross-validated log-loss of iris and breast_cancer by a third and a seventh, raised
+ * that of wine from 0.05 to 0.07, and left tables of 2,000 to 50,000 rows where they were or slightly better.
+ */
 export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
   {
     name: "nrounds",
@@ -82,20 +87,20 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     title: "Share of features",
     help: "Share of the features that each tree may use, drawn anew per tree. Below 1 trees differ more, which often helps with many features.",
     type: "double",
-    default: 1,
+    default: 0.8,
     min: 0,
     minExclusive: true,
     max: 1,
     tunable: true,
     level: "basic",
-    suggest: [0.5, 0.75, 1],
+    suggest: [0.5, 0.8, 1],
   },
   {
     name: "lambda_l2",
     title: "L2 penalty",
     help: "Added to the hessian of a leaf: shrinks the steps of leaves with few or light rows.",
     type: "double",
-    default: 0,
+    default: 1,
     min: 0,
     tunable: true,
     level: "basic",
