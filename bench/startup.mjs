@@ -2,11 +2,10 @@
 // Limits: 500 ms to the first answer, 2 s to a usable page, 120 MB idle. Ratio: to a bare Node process that serves one line over HTTP.
 // Usage: node bench/startup.mjs [--smoke]
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { existsSync } from "node:fs";
 
 const smoke = process.argv.includes("--smoke");
 const rounds = smoke ? 3 : 7;
@@ -77,12 +76,18 @@ for (let round = 0; round < rounds; round++) {
 
 async function timeUntilUsable(address) {
   const { chromium: driver } = await import("playwright-core");
-  const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+  const browser = await driver.launch({
+    executablePath: chromium,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
   try {
     const tab = await browser.newPage();
     const started = performance.now();
     await tab.goto(address);
-    await tab.getByRole("button", { name: /train now/i }).first().waitFor({ state: "visible", timeout: 20_000 });
+    await tab
+      .getByRole("button", { name: /train now/i })
+      .first()
+      .waitFor({ state: "visible", timeout: 20_000 });
     return performance.now() - started;
   } finally {
     await browser.close();
@@ -90,7 +95,14 @@ async function timeUntilUsable(address) {
 }
 
 const figures = [
-  { name: "server ready to answer", value: median(ready), unit: "ms", limit: 500, peer: "bare Node HTTP server", ratio: median(ready) / median(bare) },
+  {
+    name: "server ready to answer",
+    value: median(ready),
+    unit: "ms",
+    limit: 500,
+    peer: "bare Node HTTP server",
+    ratio: median(ready) / median(bare),
+  },
   ...(page.length > 0 ? [{ name: "page usable, from navigation", value: median(page), unit: "ms", limit: 2000 }] : []),
   ...(memory.length > 0 ? [{ name: "idle memory, all processes (PSS)", value: median(memory), unit: "MB", limit: 120 }] : []),
 ];

@@ -24,16 +24,17 @@ export interface ServeFlags {
 export async function serveCommand(flags: ServeFlags): Promise<void> {
   const options = serveOptions(flags);
   const { serve } = await import("../server/serve.ts");
+  const interrupted = new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
   const server = await serve(options);
   const address = `${server.url}#token=${server.token}`;
   if ((options.verbosity ?? 1) > 0) {
     process.stdout.write(`Trainyard is ready: ${address}\nData is kept in ${server.dataDir}. Press Ctrl C to stop.\n`);
   }
   if (flags.open === true) openInBrowser(address);
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
+  await interrupted;
   await server.close();
 }
 

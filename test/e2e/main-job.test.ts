@@ -115,10 +115,7 @@ describe("the main job, from the first click to the saved model", () => {
       .first()
       .innerText();
     expect(Number(/0\.\d+|1\.0+/.exec(accuracy)?.[0])).toBeGreaterThan(0.93);
-    await page
-      .getByRole("heading", { name: /hyperparameters|fits/i })
-      .first()
-      .waitFor();
+    await page.getByRole("heading", { name: "What tuning chose" }).first().waitFor();
     const { header } = decodeModel(readFileSync(await saveModel(page)));
     expect(header).toMatchObject({ algorithm: "GLMNET", task: "multiclass", target: "cultivar" });
     expect(complaints).toEqual([]);

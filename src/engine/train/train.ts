@@ -2,8 +2,9 @@ import type { Table } from "../table.ts";
 import type { TrainConfig } from "./config.ts";
 import { type PreparedTraining, prepareTraining } from "./prepare.ts";
 import type { TrainReport } from "./progress.ts";
-import { runTraining, type TrainingHost, type TrainingOutcome, type TrainingRequest } from "./run-training.ts";
+import { runTraining } from "./run-training.ts";
 import { summarisePredictions } from "./summarise.ts";
+import type { TrainingHost, TrainingOutcome, TrainingRequest } from "./training-host.ts";
 import { runUnit } from "./unit.ts";
 import { PointBatch } from "./unit-points.ts";
 

@@ -1,5 +1,5 @@
 import type { FitStep } from "../algorithm.ts";
-import type { UnitPoints } from "./run-training.ts";
+import type { UnitPoints } from "./training-host.ts";
 
 /** Gathers the steps of a fit into columns and hands them on at most every `intervalMs`, the first one at once. */
 export class PointBatch {

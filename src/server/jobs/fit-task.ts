@@ -1,9 +1,9 @@
 import { readTableFile } from "../../data/table-file.ts";
 import type { TrainConfig } from "../../engine/train/config.ts";
 import { type PreparedTraining, prepareTraining } from "../../engine/train/prepare.ts";
-import type { TrainingRequest, UnitPoints } from "../../engine/train/run-training.ts";
 import { type PredictionSummary, type SummaryInput, summarisePredictions } from "../../engine/train/summarise.ts";
 import { trainingRequest } from "../../engine/train/train.ts";
+import type { TrainingRequest, UnitPoints } from "../../engine/train/training-host.ts";
 import { runUnit, type Unit, type UnitResult } from "../../engine/train/unit.ts";
 import { PointBatch } from "../../engine/train/unit-points.ts";
 import type { TaskContext } from "../../tasks/profile.ts";
