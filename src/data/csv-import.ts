@@ -10,10 +10,10 @@ import { rewriteCsv } from "./csv-rewrite.ts";
 import { type CsvShape, NotUtf8, scanCsv } from "./csv-scan.ts";
 import { checkExpressions, quickExpressions, valueExpression } from "./csv-sql.ts";
 import { readWide } from "./csv-wide.ts";
-import { duckdbReason, literal, readColumns, Sql } from "./duckdb.ts";
+import { duckdbReason, literal, readColumns, Sql, type SqlOptions } from "./duckdb.ts";
 import { maybeBinaryKind, remedyFor } from "./file-kind.ts";
 import type { ImportedTable } from "./imported-table.ts";
-import { cleanLabels, columnFromLabels, type LabelColumn, readLabels } from "./labels.ts";
+import { cleanLabels, columnFromLabels, type LabelColumn, type Labels, readLabels } from "./labels.ts";
 import type { ValueType } from "./text-values.ts";
 
 const HEAD_BYTES = 4 * 2 ** 20;
@@ -151,35 +151,50 @@ async function readScanned(file: ScannedFile, folder: string): Promise<ImportedT
 const NO_HEADER = "The first line looks like data, so the columns were named column_1, column_2 …; add a header line to name them.";
 const ROW_NAMES = 'Every row has one cell more than the header; the first one was taken as row names and named "row".';
 
-/** Reads the columns with DuckDB: values as guessed, then a check of the guesses, then by their labels what is left. */
+/**
+ * Reads the columns with DuckDB: values as guessed, then a check of the guesses, then by their labels what is left. Each half has an instance of
+ * its own, because only closing one gives its memory back.
+ */
 async function readNarrow(file: ScannedFile, folder: string, names: readonly string[], guesses: readonly Guess[]): Promise<LabelColumn[]> {
-  const { dialect, shape } = file;
-  using sql = await Sql.open({ tempFolder: folder, fileBytes: statSync(file.path).size });
+  const { rows } = file.shape;
+  const options = { tempFolder: folder, fileBytes: statSync(file.path).size };
   const source = sourceOf(file, folder);
-  const values = guesses.map((guess) => (guess === "labels" ? null : new Float64Array(shape.rows)));
+  const values = guesses.map((guess) => (guess === "labels" ? null : new Float64Array(rows)));
+  const types = await readGuessed(options, source, guesses, values);
+  const rest = Array.from(types.keys()).filter((i) => types[i] === null);
+  for (const i of rest) values[i] = null; // lets go of arrays that did not fit
+  const texts = rest.map((i) => `c${i}`);
+  const byLabel = new Map((await readTexts(options, source, texts, rows)).map((labels, k) => [rest[k]!, labels]));
+  return names.map((name, i) => {
+    const type = types[i];
+    if (type === null || type === undefined) return columnFromLabels(name, byLabel.get(i)!, file.dialect.delimiter !== ",");
+    return { column: { kind: "numeric", name, type, values: values[i]! }, warning: null };
+  });
+}
+
+/** Fills `values` as guessed and returns the types that hold. */
+async function readGuessed(
+  options: SqlOptions,
+  source: string,
+  guesses: readonly Guess[],
+  values: readonly (Float64Array | null)[],
+): Promise<(ValueType | null)[]> {
   const guessed = Array.from(values.keys()).filter((i) => values[i] !== null);
+  if (guessed.length === 0) return guesses.map(() => null);
+  using sql = await Sql.open(options);
   await readColumns(
     sql,
     guessed.map((i) => valueExpression(`c${i}`, guesses[i]!)),
     source,
     guessed.map((i) => values[i]!),
   );
-  const types = await checkGuesses(sql, source, guesses, values);
-  const rest = Array.from(types.keys()).filter((i) => types[i] === null);
-  for (const i of rest) values[i] = null; // lets go of arrays that did not fit
-  const labels = await readLabels(
-    sql,
-    rest.map((i) => `c${i}`),
-    source,
-    shape.rows,
-    cleanLabels,
-  );
-  const byLabel = new Map(rest.map((i, k) => [i, labels[k]!]));
-  return names.map((name, i) => {
-    const type = types[i];
-    if (type === null || type === undefined) return columnFromLabels(name, byLabel.get(i)!, dialect.delimiter !== ",");
-    return { column: { kind: "numeric", name, type, values: values[i]! }, warning: null };
-  });
+  return await checkGuesses(sql, source, guesses, values);
+}
+
+async function readTexts(options: SqlOptions, source: string, columns: readonly string[], rows: number): Promise<Labels[]> {
+  if (columns.length === 0) return [];
+  using sql = await Sql.open(options);
+  return await readLabels(sql, columns, source, rows, cleanLabels);
 }
 
 /** The file itself as an SQL source where it is regular, a rewritten copy otherwise. */
