@@ -6,28 +6,29 @@ import { Card, Empty, Segmented } from "../../kit/index.ts";
 import type { Series } from "../../store/series.ts";
 import { isFinal } from "../../store/state.ts";
 
-type Which = "both" | "validation" | "training";
+/** Training is solid; whatever watches it has a dash of its own. */
+const SPLITS = ["training", "validation", "cross-validation"];
 
 const X_LABELS: Readonly<Record<string, string>> = { LightGBM: "Round", GLMNET: "Lambda step", CART: "Split" };
 
 /** Loss or metric per step, one colour per fold, validation dashed. */
 export function Curves({ job }: { job: JobSummary }) {
   const app = useApp();
-  const [which, setWhich] = useState<Which>("both");
+  const [which, setWhich] = useState("all");
   // Read for its change: curves may have appeared.
   const version = app.store.curvesVersion.value;
   const series = useMemo(() => app.store.series.of(job.job_id), [app, job.job_id, version]);
-  const splits = new Set(series.map((one) => one.split));
+  const splits = [...new Set(series.map((one) => one.split))].sort((a, b) => dashOf(a) - dashOf(b));
   const measure = series[0]?.measure ?? "";
   const lines = useMemo(
     () =>
       series
-        .filter((one) => which === "both" || one.split === which)
+        .filter((one) => which === "all" || one.split === which)
         .map((one) => ({
           id: one.id,
           label: labelOf(one),
           color: one.fold === 0 ? 7 : (one.fold - 1) % 7,
-          dash: one.split === "validation" ? 1 : 0,
+          dash: dashOf(one.split),
           data: one.data,
         })),
     [series, which],
@@ -45,17 +46,13 @@ export function Curves({ job }: { job: JobSummary }) {
   }
   return (
     <Card class="a-curves">
-      {splits.size > 1 ? (
+      {splits.length > 1 ? (
         <Segmented
           label="Which curves"
           small
           value={which}
           onChange={setWhich}
-          options={[
-            { value: "both", label: "Both" },
-            { value: "validation", label: "Validation" },
-            { value: "training", label: "Training" },
-          ]}
+          options={[{ value: "all", label: "All" }, ...splits.map((split) => ({ value: split, label: sentence(split) }))]}
         />
       ) : null}
       <LiveLines
@@ -71,10 +68,15 @@ export function Curves({ job }: { job: JobSummary }) {
   );
 }
 
+function dashOf(split: string): number {
+  const at = SPLITS.indexOf(split);
+  return at < 0 ? SPLITS.length : at;
+}
+
 function labelOf(series: Series): string {
   return `${series.fold === 0 ? "all rows" : `fold ${series.fold}`} · ${series.split}`;
 }
 
 function sentence(text: string): string {
-  return text === "" ? "Curves" : text.charAt(0).toUpperCase() + text.slice(1);
+  return text === "" ? "Curve" : text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -46,7 +46,7 @@ export function ChosenHyperparameters({ report }: { report: TrainReportSlice }) 
         rows={rows}
         rowKey={(row) => row.key}
         columns={[
-          { id: "fold", header: "Fit", rowHeader: true, cell: (row) => row.label },
+          { id: "fold", header: "Fit", rowHeader: true, cell: (row) => <span class="a-nowrap">{row.label}</span> },
           { id: "rows", header: "Train / test rows", align: "end", cell: (row) => <span class="num">{row.rows}</span> },
           ...tuned.map((name) => ({
             id: name,
