@@ -174,6 +174,26 @@ describe("training", () => {
     expect(reports.at(-1)).toMatchObject({ node_id: "n1", status: "aborted" });
   });
 
+  test("early stopping watches its own share of the training rows, never the held-out ones", () => {
+    const cancer = sampleTable("breast_cancer");
+    const stops = (patience: number) => {
+      const hyperparameters = { early_stopping_rounds: patience, nrounds: 300 };
+      const config = configFor(cancer, { algorithm: "LightGBM", hyperparameters, outer_resampling_config: kFold(3) });
+      const prepared = prepareTraining(config, cancer);
+      const fitted = (test: Int32Array): UnitResult => {
+        const [first, ...others] = prepared.outer;
+        const outer = [{ label: first?.label ?? "", train: first?.train ?? test, test }, ...others];
+        return runSync({ kind: "fit", fold: 1, candidate: hyperparameters }, { ...prepared, outer });
+      };
+      const held = prepared.outer[0]?.test ?? new Int32Array();
+      return [fitted(held), fitted(held.subarray(0, 20))].map((result) => (result.kind === "fit" ? result.facts.rounds : null));
+    };
+    const [rounds, roundsWithOtherTestRows] = stops(10);
+    expect(rounds).toBeLessThan(300);
+    expect(roundsWithOtherTestRows).toBe(rounds);
+    expect(stops(0)).toEqual([300, 300]);
+  });
+
   test("positive class, weights and rows without a target are honoured", async () => {
     const cancer = sampleTable("breast_cancer");
     const diagnosis = cancer.columns.at(-1)!;

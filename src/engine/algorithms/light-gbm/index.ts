@@ -26,4 +26,5 @@ export const lightGbm: Algorithm = {
   hyperparameters: HYPERPARAMETERS,
   fit: (problem, hyperparameters, context) => boost(problem, toSettings(hyperparameters), context, createKernel),
   load: loadTrees,
+  stopsEarly: (hyperparameters) => Number(hyperparameters.early_stopping_rounds) > 0,
 };

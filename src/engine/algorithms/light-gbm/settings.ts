@@ -110,7 +110,7 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
   {
     name: "early_stopping_rounds",
     title: "Patience",
-    help: "Stop when the validation loss has not improved for this many rounds, and keep the best round. 0 never stops. Needs validation rows; they must not be the rows that the model is judged by.",
+    help: "Stop when the loss on rows set aside (15 % of the training rows, never the held-out ones) has not improved for this many rounds, and keep the best round. 0 trains all rounds on all rows.",
     type: "integer",
     default: 0,
     min: 0,
