@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { InvalidArgumentError } from "../core/errors.ts";
+import { readFileSync, statSync } from "node:fs";
+import { BadInputError, InvalidArgumentError } from "../core/errors.ts";
 import type { ImportedTable } from "./imported-table.ts";
 
 export type { ImportedTable } from "./imported-table.ts";
@@ -19,6 +19,9 @@ export interface ImportOptions {
  * @throws {BadInputError} when the file is not such a table: one sentence with the line or column and what to do.
  */
 export async function importTable(path: string, options: ImportOptions): Promise<ImportedTable> {
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (file === undefined) throw new BadInputError(`There is no file "${path}"; check the path.`);
+  if (!file.isFile()) throw new BadInputError(`"${path}" is not a file; name a CSV, Parquet or Arrow file.`);
   switch (options.format) {
     case "csv":
       return (await import("./csv-import.ts")).importCsv(path, options.tempFolder);

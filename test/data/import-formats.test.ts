@@ -133,3 +133,14 @@ test("the import task changes types of a stored table in place", async () => {
   await expect(bad).rejects.toThrow(/"zip" cannot become logical: row 1 has "123"/);
   expect(readTableFile(at("d/table.bin"))).toEqual(after);
 });
+
+test("a path without a file, or with a folder, is refused", async () => {
+  await expect(importTable(at("none.csv"), { format: "csv" })).rejects.toMatchObject({
+    code: "bad_input",
+    message: expect.stringMatching(/no file/),
+  });
+  await expect(importTable(folder, { format: "csv" })).rejects.toMatchObject({
+    code: "bad_input",
+    message: expect.stringMatching(/is not a file/),
+  });
+});
