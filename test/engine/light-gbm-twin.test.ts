@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { exponential, logarithm, logOnePlus } from "../../src/engine/algorithms/light-gbm/exponential.ts";
+import { KERNEL_BASE64 } from "../../src/engine/algorithms/light-gbm/kernel.generated.ts";
 import { createKernel } from "../../src/engine/algorithms/light-gbm/kernel.ts";
+import { toSettings } from "../../src/engine/algorithms/light-gbm/settings.ts";
 import { createTwin } from "../../src/engine/algorithms/light-gbm/twin.ts";
 import { fitModel, mixedProblem } from "./light-gbm-rig.ts";
 
@@ -35,6 +37,32 @@ test("histogram slots that run out change nothing but time", () => {
   const scarce = fitModel(problem, { nrounds: 5, min_data_in_leaf: 3 }, { core: (layout) => createKernel({ ...layout, slots: 2 }) });
   const plenty = fitModel(problem, { nrounds: 5, min_data_in_leaf: 3 });
   expect(scarce.model.state()).toEqual(plenty.model.state());
+});
+
+describe("the kernel's memory", () => {
+  const edges = Float64Array.from([0]);
+  const features = Array.from({ length: 50 }, (_, column) => ({ kind: "numeric" as const, column, edges, bins: 3 }));
+  const layout = {
+    task: "binary",
+    validationRows: 0,
+    features,
+    outputs: 1,
+    isWeighted: true,
+    isValidationWeighted: false,
+    slots: 2,
+  } as const;
+
+  test("what does not fit is refused before anything is laid out", () => {
+    const settings = toSettings({});
+    for (const rows of [40_000_000, 90_000_000, 2_000_000_000]) {
+      expect(() => createKernel({ ...layout, rows, settings })).toThrow(`${rows} rows × 50 features do not fit`);
+    }
+    expect(() => createKernel({ ...layout, rows: 1000, settings })).not.toThrow();
+  });
+
+  test("the module is small enough to be compiled at once in a page", () => {
+    expect((KERNEL_BASE64.length * 3) / 4).toBeLessThan(32_768);
+  });
 });
 
 describe("exp and ln", () => {

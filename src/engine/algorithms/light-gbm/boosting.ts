@@ -204,7 +204,7 @@ function assertUsable(problem: Problem): void {
   for (let i = 0; i < target.length; i++) {
     const value = target[i]!;
     if (task === "regression") {
-      if (!(Math.abs(value) <= 1e150))
+      if (!(Math.abs(value) <= 1e140))
         throw new InvalidArgumentError(`The target is ${value} in row ${i + 1}. Leave the row out or rescale the target.`);
     } else if (!(Number.isInteger(value) && value >= 0 && value < classes.length)) {
       throw new InvalidArgumentError(

@@ -41,6 +41,8 @@ const ADDRESSES = {
   nodeTable: 15,
 } as const;
 
+const MEMORY_BYTES = 4 * 2 ** 30;
+
 let compiled: WebAssembly.Module | null = null;
 
 /**
@@ -53,6 +55,12 @@ export function createKernel(layout: CoreLayout): BoostingCore {
   const instance = new WebAssembly.Instance(compiled, { env: { abort: onAbort } });
   // The exports are those of assembly/index.ts, built together with this file.
   return new KernelCore(instance.exports as unknown as Kernel, layout);
+}
+
+/** What a fit takes, but for small change: bins, then per row indices, gradient pairs, target, weights, links and scores. */
+function bytesOfFit({ rows, validationRows, features, outputs, slots, settings }: CoreLayout, entries: number): number {
+  const perRow = features.length + 3 + 8 * outputs + 24;
+  return rows * (perRow + 44) + validationRows * perRow + (entries + 1) * 16 * slots + settings.maxLeaves * 1024;
 }
 
 function onAbort(): never {
@@ -88,17 +96,20 @@ class KernelCore implements BoostingCore {
       s.maxCategories,
     );
     const entries = features.reduce((sum, feature) => sum + feature.bins, 0);
-    const fits = kernel.setUp(
-      TASKS.indexOf(layout.task),
-      rows,
-      validationRows,
-      features.length,
-      layout.outputs,
-      entries,
-      layout.slots,
-      Number(layout.isWeighted),
-      Number(layout.isValidationWeighted),
-    );
+    // Sizes are 32-bit inside, so what cannot fit is refused before any is multiplied.
+    const fits =
+      bytesOfFit(layout, entries) < MEMORY_BYTES &&
+      kernel.setUp(
+        TASKS.indexOf(layout.task),
+        rows,
+        validationRows,
+        features.length,
+        layout.outputs,
+        entries,
+        layout.slots,
+        Number(layout.isWeighted),
+        Number(layout.isValidationWeighted),
+      );
     if (!fits) {
       throw new InvalidArgumentError(
         `${rows} rows × ${features.length} features do not fit in the 4 GB that one boosting fit has. Use fewer rows or features.`,
