@@ -31,7 +31,7 @@ export function ColumnTable({ profile }: { profile: DataProfile }) {
     {
       id: "role",
       header: "Role",
-      width: "132px",
+      width: "124px",
       cell: (column) => (
         <Select
           label={`Role of ${column.name}`}
@@ -48,6 +48,7 @@ export function ColumnTable({ profile }: { profile: DataProfile }) {
     {
       id: "name",
       header: "Column",
+      width: "180px",
       rowHeader: true,
       sortValue: (column) => column.name,
       cell: (column) => <span class="a-name">{column.name}</span>,
@@ -55,7 +56,7 @@ export function ColumnTable({ profile }: { profile: DataProfile }) {
     {
       id: "type",
       header: "Type",
-      width: "150px",
+      width: "140px",
       sortValue: (column) => column.type,
       cell: (column) => <TypeSelect profile={profile} column={column} />,
     },
@@ -64,7 +65,7 @@ export function ColumnTable({ profile }: { profile: DataProfile }) {
       id: "missing",
       header: "Missing",
       align: "end",
-      width: "92px",
+      width: "84px",
       sortValue: (column) => column.n_missing,
       cell: (column) =>
         column.n_missing === 0 ? (
@@ -79,11 +80,11 @@ export function ColumnTable({ profile }: { profile: DataProfile }) {
       id: "distinct",
       header: "Distinct",
       align: "end",
-      width: "88px",
+      width: "84px",
       sortValue: (column) => column.n_unique,
       cell: (column) => <span class="num">{formatCount(column.n_unique)}</span>,
     },
-    { id: "range", header: "Range", width: "190px", cell: (column) => <span class="a-range">{rangeOf(column)}</span> },
+    { id: "range", header: "Range", width: "160px", cell: (column) => <span class="a-range">{rangeOf(column)}</span> },
     { id: "checks", header: "Checks", sortValue: (column) => -column.checks.length, cell: (column) => <Checks column={column} /> },
   ];
   return (
@@ -153,12 +154,17 @@ function rangeOf(column: ColumnProfile): string {
   if (column.numeric !== null) {
     if (column.type === "date" || column.type === "datetime") return `${dateOf(column.numeric.min)} – ${dateOf(column.numeric.max)}`;
     const infinite = column.numeric.n_infinite > 0 ? `, ${formatCount(column.numeric.n_infinite)} infinite` : "";
-    return `${formatMetric(column.numeric.min)} – ${formatMetric(column.numeric.max)}${infinite}`;
+    return `${numberText(column.numeric.min)} – ${numberText(column.numeric.max)}${infinite}`;
   }
   if (column.levels === null || column.levels.length === 0) return "–";
   const [first, second] = column.levels;
   const rest = column.n_unique - Math.min(2, column.levels.length);
   return [first?.label, second?.label, rest > 0 ? `${formatCount(rest)} more` : undefined].filter((part) => part !== undefined).join(", ");
+}
+
+/** Whole numbers stay whole. */
+function numberText(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e7 ? formatCount(value) : formatMetric(value);
 }
 
 function dateOf(epochMs: number): string {

@@ -1,12 +1,11 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { DataProfile, HandleSummary } from "../../../client/index.ts";
 import { useApp, usePulled, useStore } from "../../app/context.ts";
 import { navigate, paths } from "../../app/router.ts";
 import { onCommand } from "../../app/shortcuts.ts";
-import { plural } from "../../app/words.ts";
 import { Button, Card, Empty, formatCount, Menu, Note, Segmented, Select, Skeleton, Tabs } from "../../kit/index.ts";
 import type { Draft } from "../new/draft.ts";
-import { guessedTask, targetOf, taskOf, withRole } from "../new/draft.ts";
+import { guessedTask, roleOf, targetOf, taskOf, withRole } from "../new/draft.ts";
 import { draftFor } from "../new/drafts.ts";
 import { Fetched, PageHead } from "../page-head.tsx";
 import { ColumnTable } from "./column-table.tsx";
@@ -97,31 +96,42 @@ function MoreMenu({ handle }: { handle: HandleSummary }) {
   );
 }
 
-/** What the import noticed, and columns that need an answer before training. */
+/** What the import noticed, and what is wrong with columns that the model would use. Columns that are left out need no answer. */
 function Warnings({ profile }: { profile: DataProfile }) {
-  const problems = profile.columns.flatMap((column) =>
-    column.checks.filter((check) => check.severity === "problem").map((check) => ({ column: column.name, ...check })),
-  );
-  if (profile.warnings.length === 0 && problems.length === 0) return null;
+  const draft = draftFor(profile.data_handle).value;
+  const found = useMemo(() => groupedProblems(profile, draft), [profile, draft]);
+  if (profile.warnings.length === 0 && found.length === 0) return null;
   return (
     <div class="a-stack">
       {profile.warnings.map((warning) => (
         <Note key={warning} tone="warn" title={warning} />
       ))}
-      {problems.length === 0 ? null : (
-        <Note tone="bad" title={`${plural(problems.length, "thing")} to look at before training`}>
+      {found.length === 0 ? null : (
+        <Note tone="bad" title="To look at before training">
           <ul class="a-list">
-            {problems.slice(0, 8).map((problem) => (
-              <li key={`${problem.column} ${problem.kind}`}>
-                <strong>{problem.column}</strong>: {problem.message}
+            {found.slice(0, 6).map(({ message, columns }) => (
+              <li key={message}>
+                <strong>{columns.slice(0, 3).join(", ")}</strong>
+                {columns.length > 3 ? ` and ${formatCount(columns.length - 3)} more` : ""}: {message}
               </li>
             ))}
           </ul>
-          {problems.length > 8 ? <p>And {plural(problems.length - 8, "more")}, shown in the table.</p> : null}
+          {found.length > 6 ? <p>More stand in the table.</p> : null}
         </Note>
       )}
     </div>
   );
+}
+
+function groupedProblems(profile: DataProfile, draft: Draft): readonly { readonly message: string; readonly columns: readonly string[] }[] {
+  const byMessage = new Map<string, string[]>();
+  for (const column of profile.columns) {
+    if (!column.checks.some((check) => check.severity === "problem") || roleOf(draft, profile, column) === "skip") continue;
+    for (const check of column.checks) {
+      if (check.severity === "problem") byMessage.set(check.message, [...(byMessage.get(check.message) ?? []), column.name]);
+    }
+  }
+  return [...byMessage].map(([message, columns]) => ({ message, columns }));
 }
 
 /** The guess of what is to be predicted, changeable in place. */

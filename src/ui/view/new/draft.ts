@@ -52,8 +52,21 @@ export const NEW_DRAFT: Draft = {
 
 export type Role = "feature" | "target" | "skip" | "weights" | "group";
 
+const sets = new WeakMap<object, ReadonlySet<string>>();
+
+/** The names in a list that never changes, made once: tables may have 10,000 columns. */
+function asSet<T>(list: readonly T[], nameOf: (entry: T) => string): ReadonlySet<string> {
+  let set = sets.get(list);
+  if (set === undefined) {
+    set = new Set(list.map(nameOf));
+    sets.set(list, set);
+  }
+  return set;
+}
+
 export function targetOf(draft: Draft, profile: DataProfile): string | null {
-  const isThere = (name: string | null): boolean => name !== null && profile.columns.some((column) => column.name === name);
+  const names = asSet(profile.columns, (column) => column.name);
+  const isThere = (name: string | null): boolean => name !== null && names.has(name);
   if (isThere(draft.target)) return draft.target;
   return isThere(profile.suggested_target) ? profile.suggested_target : (profile.columns.at(-1)?.name ?? null);
 }
@@ -76,7 +89,7 @@ export function roleOf(draft: Draft, profile: DataProfile, column: ColumnProfile
   if (column.name === targetOf(draft, profile)) return "target";
   if (column.name === draft.weights) return "weights";
   if (column.name === draft.outer.group) return "group";
-  const skipped = draft.skipped?.includes(column.name) ?? column.suggested_role === "skip";
+  const skipped = draft.skipped === null ? column.suggested_role === "skip" : asSet(draft.skipped, (name) => name).has(column.name);
   return skipped ? "skip" : "feature";
 }
 

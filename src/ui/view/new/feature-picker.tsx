@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { DataProfile } from "../../../client/index.ts";
 import { plural, typeWord } from "../../app/words.ts";
-import { Button, TextField } from "../../kit/index.ts";
+import { Button, formatCount, TextField } from "../../kit/index.ts";
 import { type Draft, roleOf, withRole } from "./draft.ts";
 
 /** Which columns the model may use. Closed by default: the proposal is usually right. */
@@ -15,8 +15,8 @@ export function FeaturePicker({ profile, draft, onChange }: { profile: DataProfi
   return (
     <details class="a-details">
       <summary>
-        {plural(used, "feature")} of {others.length}
-        {others.length - used > 0 ? `, ${others.length - used} left out` : ""}
+        {plural(used, "feature")} of {formatCount(others.length)}
+        {others.length - used > 0 ? `, ${formatCount(others.length - used)} left out` : ""}
       </summary>
       {others.length > 12 ? (
         <TextField label="Search features" hideLabel type="search" icon="search" placeholder="Search" value={search} onChange={setSearch} />
