@@ -172,13 +172,16 @@ function summarize(column: Column, weights: Float64Array | null): { mean: number
   for (let row = 0; row < values.length; row++) {
     const value = values[row]!;
     const weight = weights === null ? 1 : weights[row]!;
-    if (!Number.isFinite(value) || weight === 0) continue;
+    if (value - value !== 0 || weight === 0) continue; // NaN and ±Infinity minus themselves are NaN
     count += weight;
-    total += (weight / count) * (value - total); // a running mean: no overflow, no loss for dates
+    total += weight * value;
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  return count === 0 ? { mean: 0, low: 0, high: 0 } : { mean: Math.min(high, Math.max(low, total)), low, high };
+  if (count === 0) return { mean: 0, low: 0, high: 0 };
+  // Sums of huge values may overflow: the middle of the range is then as good a stand-in as any.
+  const mean = Number.isFinite(total) ? total / count : low / 2 + high / 2;
+  return { mean: Math.min(high, Math.max(low, mean)), low, high };
 }
 
 /** Codes that occur, in level order; without the reference, and without the rare ones beyond `maxLevels`. */
@@ -206,7 +209,7 @@ function fillOneHot(target: Float64Array, codes: Int32Array, own: readonly numbe
 function fillNumbers(target: Float64Array, values: Float64Array, center: number, low: number, high: number): void {
   for (let row = 0; row < values.length; row++) {
     const value = values[row]!;
-    if (Number.isFinite(value)) target[row] = value;
+    if (value - value === 0) target[row] = value;
     else target[row] = Number.isNaN(value) ? center : value > 0 ? high : low;
   }
 }

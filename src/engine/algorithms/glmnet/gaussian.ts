@@ -1,6 +1,7 @@
+import { LARGEST_CROSS_TABLE } from "./kernel.ts";
 import { WorkingLeastSquares } from "./least-squares.ts";
 import { type PathPoint, type PathSolver, type SolverOptions, WorkingSet } from "./path.ts";
-import { dot, soft, type View } from "./view.ts";
+import { soft, type View } from "./view.ts";
 
 /** With more columns than this the products of all columns with the active ones are not worth their memory. */
 const LARGEST_COVARIANCE = 2000;
@@ -50,23 +51,22 @@ abstract class GaussianPath implements PathSolver {
 
   constructor(shared: Shared) {
     const { view, outcome, spread } = shared;
-    const { cols, rows, columns } = view.matrix;
+    const { cols, rows, kernel } = view.matrix;
     this.view = view;
     this.shared = shared;
     this.slopes = new Float64Array(cols);
     this.gradient = new Float64Array(cols);
     this.working = new WorkingSet(cols);
     this.passesLeft = shared.options.maxit;
-    const weighted = new Float64Array(rows);
     let total = 0;
-    let sum = 0;
     for (let i = 0; i < rows; i++) {
-      weighted[i] = view.weights[i]! * outcome[i]!;
-      total += weighted[i]! * outcome[i]!;
-      sum += weighted[i]!;
+      const weighted = view.weights[i]! * outcome[i]!;
+      kernel.r[i] = weighted;
+      total += weighted * outcome[i]!;
     }
+    const sum = kernel.sumR();
     for (let j = 0; j < cols; j++) {
-      if (view.constant[j] === 0) this.gradient[j] = view.scale[j]! * (dot(columns[j]!, weighted) - view.shift[j]! * sum);
+      if (view.constant[j] === 0) this.gradient[j] = view.scale[j]! * (kernel.dotResidual(j) - view.shift[j]! * sum);
     }
     this.total = total;
     this.nullDeviance = total * spread * spread;
@@ -127,12 +127,12 @@ class CovariancePath extends GaussianPath {
   /** Products of a working column with all columns, in order of admission. */
   readonly #products: Float64Array[] = [];
   readonly #correlation: Float64Array;
-  readonly #scratch: Float64Array;
+  /** Products of all pairs, shape [cols, cols], where there are few enough columns to have them at once. */
+  #all: Float64Array | null = null;
 
   constructor(shared: Shared) {
     super(shared);
     this.#correlation = this.gradient.slice();
-    this.#scratch = new Float64Array(this.view.matrix.rows);
   }
 
   protected override descend(penalty: { l1: number; l2: number }): boolean {
@@ -194,25 +194,21 @@ class CovariancePath extends GaussianPath {
     }
   }
 
+  /** Σ w x̃_j x̃_k for every k. */
   #productsOf(j: number): Float64Array {
     const { matrix, weights, scale, shift, constant } = this.view;
-    const column = matrix.columns[j]!;
-    let sum = 0;
-    for (let i = 0; i < column.length; i++) {
-      const value = weights[i]! * scale[j]! * (column[i]! - shift[j]!);
-      this.#scratch[i] = value;
-      sum += value;
+    const { kernel, cols } = matrix;
+    if (cols <= LARGEST_CROSS_TABLE) {
+      this.#all ??= crossProducts(this.view);
+      return this.#all.subarray(j * cols, (j + 1) * cols);
     }
-    const products = new Float64Array(matrix.cols);
-    const known = this.#products.length;
-    for (let m = 0; m < known; m++) {
-      const k = this.working.members[m]!;
-      products[k] = this.#products[m]![j]!;
-    }
-    const seen = new Uint8Array(matrix.cols);
-    for (let m = 0; m < known; m++) seen[this.working.members[m]!] = 1;
-    for (let k = 0; k < matrix.cols; k++) {
-      if (constant[k] === 0 && seen[k] === 0) products[k] = scale[k]! * (dot(this.#scratch, matrix.columns[k]!) - shift[k]! * sum);
+    kernel.v.set(weights);
+    kernel.weigh(j, scale[j]!, shift[j]!);
+    const sum = kernel.sumScratch();
+    const products = new Float64Array(cols);
+    for (let k = 0; k < cols; k += 4) {
+      const four = kernel.dotFourScratch(k);
+      for (let q = k; q < Math.min(k + 4, cols); q++) if (constant[q] === 0) products[q] = scale[q]! * (four[q - k]! - shift[q]! * sum);
     }
     return products;
   }
@@ -236,7 +232,6 @@ class ResidualPath extends GaussianPath {
     super(shared);
     // The outcome and (with an intercept) the columns are centred: no intercept is left to fit.
     this.#squares = new WorkingLeastSquares({ ...shared.view, intercept: false });
-    this.#squares.v.set(shared.view.weights);
     this.#fit = new Float64Array(shared.outcome.length);
   }
 
@@ -263,16 +258,22 @@ class ResidualPath extends GaussianPath {
 
   #begin(): void {
     const { outcome, view } = this.shared;
-    for (let i = 0; i < outcome.length; i++) this.#squares.r[i] = view.weights[i]! * (outcome[i]! - this.#fit[i]!);
+    const { v, r } = view.matrix.kernel;
+    v.set(view.weights);
+    for (let i = 0; i < outcome.length; i++) r[i] = view.weights[i]! * (outcome[i]! - this.#fit[i]!);
     this.#squares.begin();
   }
 
   #applySteps(): void {
     const { matrix, scale, shift } = this.view;
+    const { move } = matrix.kernel;
+    move.fill(0);
     for (let m = 0; m < this.working.size; m++) {
       const j = this.working.members[m]!;
-      addColumn(this.#fit, matrix.columns[j]!, this.#squares.steps[j]! * scale[j]!, shift[j]!);
+      const step = this.#squares.steps[j]!;
+      if (step !== 0) matrix.kernel.addToMove(j, step * scale[j]!, shift[j]!);
     }
+    for (let i = 0; i < move.length; i++) this.#fit[i]! += move[i]!;
   }
 
   #refresh(all: boolean): void {
@@ -292,8 +293,22 @@ class ResidualPath extends GaussianPath {
   }
 }
 
-/** fit += slope × (column − shift). */
-export function addColumn(fit: Float64Array, column: Float64Array, slope: number, shift: number): void {
-  if (slope === 0) return;
-  for (let i = 0; i < fit.length; i++) fit[i]! += slope * (column[i]! - shift);
+/** Σ w x̃_j x̃_k for all pairs, shape [cols, cols]; zero where a column is constant. */
+function crossProducts(view: View): Float64Array {
+  const { matrix, weights, scale, shift, constant } = view;
+  const { kernel, cols } = matrix;
+  kernel.v.set(weights);
+  const { table, width } = kernel.crossTable();
+  const means = Float64Array.from({ length: cols }, (_, j) => kernel.moments(j)[0]!);
+  const products = new Float64Array(cols * cols);
+  for (let j = 0; j < cols; j++) {
+    for (let k = j; k < cols; k++) {
+      if (constant[j] === 1 || constant[k] === 1) continue;
+      const centred = table[j * width + k]! - shift[j]! * means[k]! - shift[k]! * means[j]! + shift[j]! * shift[k]!;
+      const product = scale[j]! * scale[k]! * centred;
+      products[j * cols + k] = product;
+      products[k * cols + j] = product;
+    }
+  }
+  return products;
 }

@@ -1,4 +1,5 @@
-import { dot, soft, type View } from "./view.ts";
+import type { Kernel } from "./kernel.ts";
+import { soft, type View } from "./view.ts";
 
 /** Above this many columns a square table of their products is not built. */
 const LARGEST_TABLE = 1500;
@@ -11,12 +12,10 @@ const LARGEST_TABLE = 1500;
  * is built and the rest of the passes cost O(1) per column and O(columns) per change ("covariance" updates). The switch comes when the passes
  * spent equal the price of the table, so the cost is at most twice that of the better choice.
  *
- * Use: write `v` and `r`, call `begin`, read gradients, call `solve`, then read `steps` and `interceptStep`.
+ * Use: write the kernel's `v` and `r`, call `begin`, read gradients, call `solve`, then read `steps` and `interceptStep`. Nothing else may use
+ * the kernel's vectors in between: they are shared by all who work on its columns.
  */
 export class WorkingLeastSquares {
-  /** Working weights and weighted residuals, shape [rows]. Written by the owner before `begin`; `solve` changes `r`. */
-  readonly v: Float64Array;
-  readonly r: Float64Array;
   /** By how much `solve` moved each coefficient; only entries of its columns are meaningful. */
   readonly steps: Float64Array;
   interceptStep = 0;
@@ -26,15 +25,13 @@ export class WorkingLeastSquares {
   /** Per column: Σ v x̃ and Σ v x̃². */
   readonly #first: Float64Array;
   readonly #second: Float64Array;
-  readonly #scratch: Float64Array;
+  readonly #kernel: Kernel;
   #table = new Float64Array(0);
 
   constructor(view: View) {
-    const { rows, cols } = view.matrix;
+    const { kernel, cols } = view.matrix;
     this.#view = view;
-    this.v = new Float64Array(rows);
-    this.r = new Float64Array(rows);
-    this.#scratch = new Float64Array(rows);
+    this.#kernel = kernel;
     this.steps = new Float64Array(cols);
     this.#first = new Float64Array(cols);
     this.#second = new Float64Array(cols);
@@ -42,20 +39,14 @@ export class WorkingLeastSquares {
 
   /** Call after writing `v` and `r`. */
   begin(): void {
-    let sumV = 0;
-    let sumR = 0;
-    for (let i = 0; i < this.v.length; i++) {
-      sumV += this.v[i]!;
-      sumR += this.r[i]!;
-    }
-    this.sumV = sumV;
-    this.#sumR = sumR;
+    this.sumV = this.#kernel.sumV();
+    this.#sumR = this.#kernel.sumR();
   }
 
   /** x̃_j · r: minus the slope of the unpenalised objective along coefficient j. Cost: O(rows). */
   gradient(j: number): number {
-    const { matrix, scale, shift } = this.#view;
-    return scale[j]! * (dot(matrix.columns[j]!, this.r) - shift[j]! * this.#sumR);
+    const { scale, shift } = this.#view;
+    return scale[j]! * (this.#kernel.dotResidual(j) - shift[j]! * this.#sumR);
   }
 
   /** Σ v x̃_j², known for the columns of the last `solve`. */
@@ -77,7 +68,7 @@ export class WorkingLeastSquares {
   ): number {
     this.interceptStep = 0;
     for (let m = 0; m < size; m++) this.#moments(members[m]!);
-    const tableFits = size <= LARGEST_TABLE && size <= 2 * this.v.length;
+    const tableFits = size <= LARGEST_TABLE && size <= 2 * this.#kernel.v.length;
     const naivePasses = tableFits ? Math.min(passes, 1 + Math.floor(size / 5)) : passes;
     for (let pass = 1; pass <= naivePasses; pass++) {
       if (this.#naivePass(members, size, slopes, penalty) < threshold) return pass;
@@ -87,16 +78,8 @@ export class WorkingLeastSquares {
   }
 
   #moments(j: number): void {
-    const { matrix, scale, shift } = this.#view;
-    const column = matrix.columns[j]!;
-    const v = this.v;
-    let first = 0;
-    let second = 0;
-    for (let i = 0; i < v.length; i++) {
-      const weighted = v[i]! * column[i]!;
-      first += weighted;
-      second += weighted * column[i]!;
-    }
+    const { scale, shift } = this.#view;
+    const [first = 0, second = 0] = this.#kernel.moments(j);
     const s = shift[j]!;
     const factor = scale[j]!;
     this.steps[j] = 0;
@@ -105,8 +88,8 @@ export class WorkingLeastSquares {
   }
 
   #naivePass(members: Int32Array, size: number, slopes: Float64Array, penalty: { l1: number; l2: number }): number {
-    const { matrix, scale, shift, intercept } = this.#view;
-    const { v, r } = this;
+    const { scale, shift, intercept } = this.#view;
+    const { v, r } = this.#kernel;
     let largest = 0;
     for (let m = 0; m < size; m++) {
       const j = members[m]!;
@@ -117,10 +100,8 @@ export class WorkingLeastSquares {
       if (step === 0 || second === 0) continue;
       slopes[j] = after;
       this.steps[j]! += step;
-      const column = matrix.columns[j]!;
       const slope = step * scale[j]!;
-      const offset = -slope * shift[j]!;
-      for (let i = 0; i < r.length; i++) r[i]! -= v[i]! * (slope * column[i]! + offset);
+      this.#kernel.takeStep(j, slope, -slope * shift[j]!);
       this.#sumR -= step * this.#first[j]!;
       largest = Math.max(largest, second * step * step);
     }
@@ -176,20 +157,17 @@ export class WorkingLeastSquares {
   }
 
   #fillTable(members: Int32Array, size: number): void {
-    const { matrix, scale, shift } = this.#view;
+    const { scale, shift } = this.#view;
     const width = size + 1;
     if (this.#table.length < width * width) this.#table = new Float64Array(width * width);
     const table = this.#table;
     for (let a = 0; a < size; a++) {
       const j = members[a]!;
-      const column = matrix.columns[j]!;
-      const factor = scale[j]!;
-      const offset = shift[j]!;
       // Σ v x̃_j x̃_k = scale_k (Σ v x̃_j x_k − shift_k Σ v x̃_j)
-      for (let i = 0; i < column.length; i++) this.#scratch[i] = this.v[i]! * factor * (column[i]! - offset);
+      this.#kernel.weigh(j, scale[j]!, shift[j]!);
       for (let b = 0; b < a; b++) {
         const k = members[b]!;
-        const product = scale[k]! * (dot(this.#scratch, matrix.columns[k]!) - shift[k]! * this.#first[j]!);
+        const product = scale[k]! * (this.#kernel.dotScratch(k) - shift[k]! * this.#first[j]!);
         table[a * width + b] = product;
         table[b * width + a] = product;
       }

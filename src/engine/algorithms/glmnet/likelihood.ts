@@ -7,6 +7,11 @@ const ABSENT = 1e-9;
 /** Working weights are kept above this share of the case weight, so that rows fitted perfectly do not divide by zero. */
 const SMALLEST_WORKING_WEIGHT = 1e-9;
 const HALVINGS = 25;
+/**
+ * A Newton step that moves no score by more than this cannot make the objective worse, so it is not checked: the curvature p (1 − p) changes by
+ * at most a factor of e^0.69 < 2 on the way.
+ */
+const SAFE_MOVE = 0.69;
 
 /**
  * Logistic (one set of coefficients, of the second class) or multinomial regression (one set per class) with the elastic-net penalty:
@@ -28,10 +33,12 @@ interface Block {
   /** Whether it can be fitted: the class occurs, and not in every row. */
   readonly live: boolean;
   readonly slopes: Float64Array;
-  readonly eta: Float64Array;
+  eta: Float64Array;
   /** exp(eta). */
   exp: Float64Array;
   readonly gradient: Float64Array;
+  /** The version of the scores that every entry of `gradient` belongs to; −1 when entries differ. */
+  gradientOf: number;
   readonly working: WorkingSet;
 }
 
@@ -45,12 +52,14 @@ class LikelihoodPath implements PathSolver {
   readonly #blocks: readonly Block[];
   readonly #intercepts: Float64Array;
   readonly #squares: WorkingLeastSquares;
+  /** Counts changes of any score. */
+  #version = 0;
   /** Row sums of exp(eta) over the classes; binomial: 1 + exp(eta). */
   #sum: Float64Array;
-  #loss: number;
   #passesLeft: number;
   #lambdaBefore: number;
-  readonly #move: Float64Array;
+  /** Scores, exponentials and sums as they would be after a step; they change places with the real ones when it is taken. */
+  #spareEta: Float64Array;
   #spareExp: Float64Array;
   #spareSum: Float64Array;
 
@@ -61,7 +70,7 @@ class LikelihoodPath implements PathSolver {
     this.#options = options;
     this.#passesLeft = options.maxit;
     this.#squares = new WorkingLeastSquares(view);
-    this.#move = new Float64Array(rows);
+    this.#spareEta = new Float64Array(rows);
     this.#spareExp = new Float64Array(rows);
     this.#spareSum = new Float64Array(rows);
     this.sets = classes === 2 ? 1 : classes;
@@ -77,13 +86,13 @@ class LikelihoodPath implements PathSolver {
         eta: new Float64Array(rows).fill(intercept),
         exp: new Float64Array(rows).fill(Math.exp(intercept)),
         gradient: new Float64Array(cols),
+        gradientOf: -1,
         working: new WorkingSet(cols),
       };
     });
     this.#sum = new Float64Array(rows).fill(classes === 2 ? 1 : 0);
     for (const block of this.#blocks) for (let i = 0; i < rows; i++) this.#sum[i]! += block.exp[i]!;
-    this.#loss = this.#lossNow();
-    this.nullDeviance = shares.some((share) => share === 1) ? 0 : 2 * this.#loss;
+    this.nullDeviance = shares.some((share) => share === 1) ? 0 : 2 * this.#lossNow();
     let largest = 0;
     for (const block of this.#blocks) {
       if (!block.live) continue;
@@ -101,7 +110,7 @@ class LikelihoodPath implements PathSolver {
     }
     this.#lambdaBefore = Math.min(lambda, this.#lambdaBefore);
     const converged = this.#descend({ l1: lambda * alpha, l2: lambda * (1 - alpha) });
-    return { explained: this.nullDeviance === 0 ? 0 : 1 - (2 * this.#loss) / this.nullDeviance, nonzero: this.#nonzero(), converged };
+    return { explained: this.nullDeviance === 0 ? 0 : 1 - (2 * this.#lossNow()) / this.nullDeviance, nonzero: this.#nonzero(), converged };
   }
 
   current(): { intercepts: Float64Array; slopes: readonly Float64Array[] } {
@@ -120,7 +129,10 @@ class LikelihoodPath implements PathSolver {
         admitted = this.#admit(block, penalty.l1, false) || admitted;
         largest = Math.max(largest, this.#newtonStep(block, penalty, threshold));
       }
-      if (this.sets > 1) this.#balance(live);
+      if (this.sets > 1) {
+        this.#resum();
+        this.#balance(live);
+      }
       const settled = largest < threshold && !admitted;
       if (!settled && this.#passesLeft > 0) continue;
       for (const block of live) this.#refresh(block, true);
@@ -133,16 +145,21 @@ class LikelihoodPath implements PathSolver {
 
   /** Sets up the least-squares problem at the current fit and brings the gradients of strong (or all) columns up to date. */
   #refresh(block: Block, all: boolean): void {
-    const { v, r } = this.#squares;
+    const { v, r } = this.view.matrix.kernel;
     const { weights, constant } = this.view;
+    const { exp, code, gradient, working } = block;
+    const sum = this.#sum;
+    const codes = this.#codes;
     for (let i = 0; i < v.length; i++) {
       const weight = weights[i]!;
-      const share = block.exp[i]! / this.#sum[i]!;
-      v[i] = weight * Math.max(share * (1 - share), SMALLEST_WORKING_WEIGHT);
-      r[i] = weight * ((this.#codes[i] === block.code ? 1 : 0) - share);
+      const share = exp[i]! / sum[i]!;
+      const curvature = share * (1 - share);
+      v[i] = weight * Math.max(curvature, SMALLEST_WORKING_WEIGHT);
+      r[i] = weight * (codes[i] === code ? 1 - share : -share);
     }
     this.#squares.begin();
-    const { gradient, working } = block;
+    if (block.gradientOf === this.#version) return;
+    block.gradientOf = all ? this.#version : -1;
     if (all) {
       for (let j = 0; j < gradient.length; j++) if (constant[j] === 0) gradient[j] = this.#squares.gradient(j);
     } else {
@@ -174,74 +191,87 @@ class LikelihoodPath implements PathSolver {
     for (let m = 0; m < size; m++) largest = Math.max(largest, squares.curvature(members[m]!) * squares.steps[members[m]!]! ** 2);
     if (largest === 0) return 0;
     this.#computeMove(block);
-    const tolerance = 1e-13 * Math.max(1, Math.abs(this.#loss));
-    for (let halving = 0, share = 1; ; halving++, share /= 2) {
-      const loss = this.#lossAfter(block, share);
-      const cost = penaltyOf(slopes, working, penalty);
-      if (loss + cost <= this.#loss + costBefore + tolerance) {
-        this.#accept(block, share, loss);
-        return largest * share * share;
+    if (this.#tryMove(block, 1) > SAFE_MOVE) return largest * this.#checkedShare(block, penalty, costBefore) ** 2;
+    this.#swap(block);
+    this.#intercepts[this.#blocks.indexOf(block)]! += squares.interceptStep;
+    return largest;
+  }
+
+  /** Halves a long step until the objective is not worse. Returns the share that was taken; 0 when none helps. */
+  #checkedShare(block: Block, penalty: { l1: number; l2: number }, costBefore: number): number {
+    const { slopes, working } = block;
+    const { members, size } = working;
+    const { steps, interceptStep } = this.#squares;
+    this.#resum();
+    const before = this.#lossNow() + costBefore;
+    const tolerance = 1e-13 * Math.max(1, before);
+    for (let halving = 0, share = 1; halving <= HALVINGS; halving++, share /= 2) {
+      this.#tryMove(block, share);
+      this.#swap(block);
+      this.#resum();
+      if (this.#lossNow() + penaltyOf(slopes, working, penalty) <= before + tolerance) {
+        this.#intercepts[this.#blocks.indexOf(block)]! += share * interceptStep;
+        return share;
       }
+      this.#swap(block);
       const keep = halving === HALVINGS ? 0 : share / 2;
-      for (let m = 0; m < size; m++) slopes[members[m]!]! -= (share - keep) * squares.steps[members[m]!]!;
-      if (keep === 0) return 0;
+      for (let m = 0; m < size; m++) slopes[members[m]!]! -= (share - keep) * steps[members[m]!]!;
     }
+    this.#resum();
+    return 0;
   }
 
   /** The change of eta under the whole step. */
   #computeMove(block: Block): void {
     const { matrix, scale, shift } = this.view;
-    const squares = this.#squares;
-    this.#move.fill(squares.interceptStep);
+    const { kernel } = matrix;
+    const { steps, interceptStep } = this.#squares;
+    kernel.move.fill(interceptStep);
     for (let m = 0; m < block.working.size; m++) {
       const j = block.working.members[m]!;
-      const slope = squares.steps[j]! * scale[j]!;
-      if (slope === 0) continue;
-      const column = matrix.columns[j]!;
-      const offset = shift[j]!;
-      for (let i = 0; i < column.length; i++) this.#move[i]! += slope * (column[i]! - offset);
+      if (steps[j] !== 0) kernel.addToMove(j, steps[j]! * scale[j]!, shift[j]!);
     }
   }
 
-  /** Loss if `share` of the move is made; leaves the new exponentials and sums in the spare buffers. */
-  #lossAfter(block: Block, share: number): number {
-    const { weights } = this.view;
-    let loss = 0;
-    for (let i = 0; i < weights.length; i++) {
-      const eta = block.eta[i]! + share * this.#move[i]!;
-      const exp = Math.exp(eta);
-      const sum = this.#sum[i]! + (exp - block.exp[i]!);
-      this.#spareExp[i] = exp;
-      this.#spareSum[i] = sum;
-      if (weights[i] !== 0) loss += weights[i]! * (Math.log(sum) - this.#etaOfTruth(i, block, eta));
+  /** Fills the spare vectors with what `share` of the move leads to. Returns the longest move of a score. */
+  #tryMove(block: Block, share: number): number {
+    const { move } = this.view.matrix.kernel;
+    const { eta, exp } = block;
+    const sum = this.#sum;
+    const [toEta, toExp, toSum] = [this.#spareEta, this.#spareExp, this.#spareSum];
+    const single = this.sets === 1;
+    let longest = 0;
+    for (let i = 0; i < eta.length; i++) {
+      const by = share * move[i]!;
+      if (by > longest) longest = by;
+      else if (-by > longest) longest = -by;
+      const next = eta[i]! + by;
+      const raised = Math.exp(next);
+      toEta[i] = next;
+      toExp[i] = raised;
+      toSum[i] = single ? 1 + raised : sum[i]! + (raised - exp[i]!);
     }
-    return loss;
+    return longest;
   }
 
-  #accept(block: Block, share: number, loss: number): void {
-    this.#intercepts[this.#blocks.indexOf(block)]! += share * this.#squares.interceptStep;
-    for (let i = 0; i < this.#move.length; i++) block.eta[i]! += share * this.#move[i]!;
+  /** Takes the step that the spare vectors hold, or takes it back. */
+  #swap(block: Block): void {
+    [block.eta, this.#spareEta] = [this.#spareEta, block.eta];
     [block.exp, this.#spareExp] = [this.#spareExp, block.exp];
     [this.#sum, this.#spareSum] = [this.#spareSum, this.#sum];
-    this.#loss = loss;
-    this.#resum();
+    this.#version += 1;
   }
 
-  /** Row sums from scratch, so that cancellation does not pile up over steps. */
+  /** Row sums from scratch: between, they are updated by differences, which lose digits on long steps. */
   #resum(): void {
-    if (this.sets === 1) {
-      const { exp } = this.#blocks[0]!;
-      for (let i = 0; i < exp.length; i++) this.#sum[i] = 1 + exp[i]!;
+    const [first, ...others] = this.#blocks;
+    const sum = this.#sum;
+    if (others.length === 0) {
+      for (let i = 0; i < sum.length; i++) sum[i] = 1 + first!.exp[i]!;
       return;
     }
-    this.#sum.fill(0);
-    for (const { exp } of this.#blocks) for (let i = 0; i < exp.length; i++) this.#sum[i]! += exp[i]!;
-  }
-
-  #etaOfTruth(row: number, changed: Block, eta: number): number {
-    const code = this.#codes[row]!;
-    if (code === changed.code) return eta;
-    return this.sets === 1 ? 0 : this.#blocks[code]!.eta[row]!;
+    sum.set(first!.exp);
+    for (const { exp } of others) for (let i = 0; i < sum.length; i++) sum[i]! += exp[i]!;
   }
 
   #lossNow(): number {
@@ -276,6 +306,11 @@ class LikelihoodPath implements PathSolver {
 
   #nonzero(): number {
     let count = 0;
+    if (this.sets === 1) {
+      const { working, slopes } = this.#blocks[0]!;
+      for (let m = 0; m < working.size; m++) if (slopes[working.members[m]!] !== 0) count += 1;
+      return count;
+    }
     for (let j = 0; j < this.view.matrix.cols; j++) if (this.#blocks.some((block) => block.slopes[j] !== 0)) count += 1;
     return count;
   }

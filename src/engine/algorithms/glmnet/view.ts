@@ -1,9 +1,13 @@
+import { Kernel } from "./kernel.ts";
+
 /** A numeric matrix kept once and read by every path over it: columns centred and scaled by their own unweighted mean and deviation. */
 export interface StandardMatrix {
   readonly rows: number;
   readonly cols: number;
   /** Columns, each of length `rows`; raw value = means[j] + deviations[j] × columns[j][i]. Constant columns are all zeros. */
   readonly columns: readonly Float64Array[];
+  /** Owns the columns, and works on them. */
+  readonly kernel: Kernel;
   readonly means: Float64Array;
   /** Zero for a constant column. */
   readonly deviations: Float64Array;
@@ -24,28 +28,31 @@ export interface View {
   readonly intercept: boolean;
 }
 
-/** Takes over `values` (shape [rows, cols], column-major, finite) and standardises it in place. Cost: O(rows × cols). */
+/** Copies `values` (shape [rows, cols], column-major, finite) and standardises the copy. Cost: O(rows × cols). */
 export function standardMatrix(values: Float64Array, rows: number, cols: number): StandardMatrix {
-  const columns: Float64Array[] = [];
+  const kernel = new Kernel(rows, cols);
   const means = new Float64Array(cols);
   const deviations = new Float64Array(cols);
   for (let j = 0; j < cols; j++) {
-    const column = values.subarray(j * rows, (j + 1) * rows);
-    columns.push(column);
-    let mean = 0;
-    for (let i = 0; i < rows; i++) mean += (column[i]! - mean) / (i + 1);
+    const raw = values.subarray(j * rows, (j + 1) * rows);
+    const column = kernel.columns[j]!;
+    const start = raw[0] ?? 0;
+    let drift = 0;
+    for (let i = 0; i < rows; i++) drift += (raw[i]! - start) / rows;
+    const mean = start + drift;
     let squares = 0;
     let varies = false;
     for (let i = 0; i < rows; i++) {
-      varies ||= column[i] !== column[0];
-      squares += (column[i]! - mean) ** 2 / rows;
+      const value = raw[i]!;
+      if (value !== start) varies = true;
+      squares += ((value - mean) * (value - mean)) / rows;
     }
     const deviation = varies ? Math.sqrt(squares) : 0;
     means[j] = mean;
     deviations[j] = deviation;
-    for (let i = 0; i < rows; i++) column[i] = deviation > 0 ? (column[i]! - mean) / deviation : 0;
+    if (deviation > 0) for (let i = 0; i < rows; i++) column[i] = (raw[i]! - mean) / deviation;
   }
-  return { rows, cols, columns, means, deviations };
+  return { rows, cols, columns: kernel.columns, kernel, means, deviations };
 }
 
 /**
@@ -83,7 +90,10 @@ function momentsOf(column: Float64Array, weights: Float64Array, rows: number): {
     if (value > high) high = value;
   }
   let variance = 0;
-  for (let i = 0; i < rows; i++) variance += weights[i]! * (column[i]! - mean) ** 2;
+  for (let i = 0; i < rows; i++) {
+    const away = column[i]! - mean;
+    variance += weights[i]! * away * away;
+  }
   return { mean, variance, varies: high > low };
 }
 
@@ -100,24 +110,6 @@ export function toRawScale(view: View, intercept: number, slopes: Float64Array):
     if (view.intercept) shifted -= slope * view.scale[j]! * view.shift[j]! + raw[j]! * means[j]!;
   }
   return { intercept: shifted, slopes: raw };
-}
-
-/** Σ a[i] b[i]. Four accumulators: faster than one, and as exact. */
-export function dot(a: Float64Array, b: Float64Array): number {
-  const n = a.length;
-  const body = n - (n % 4);
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  for (let i = 0; i < body; i += 4) {
-    s0 += a[i]! * b[i]!;
-    s1 += a[i + 1]! * b[i + 1]!;
-    s2 += a[i + 2]! * b[i + 2]!;
-    s3 += a[i + 3]! * b[i + 3]!;
-  }
-  for (let i = body; i < n; i++) s0 += a[i]! * b[i]!;
-  return s0 + s1 + (s2 + s3);
 }
 
 /** The soft-threshold operator S(u, t) = sign(u) max(|u| − t, 0). */
