@@ -78,7 +78,7 @@ describe("the main job, from the first click to the saved model", () => {
     await tab(page, "Results").click();
     for (const title of ["ROC", "Calibration", "Confusion", "What drives it"])
       await page.getByRole("heading", { name: title }).first().waitFor();
-    const auc = await page.getByRole("row", { name: /^AUC/ }).first().innerText();
+    const auc = await page.getByRole("row", { name: /^AUC/ }).first().textContent();
     expect(Number(/0\.9\d+/.exec(auc)?.[0])).toBeGreaterThan(0.97);
 
     await tab(page, "Predictions").click();
@@ -113,7 +113,7 @@ describe("the main job, from the first click to the saved model", () => {
     const accuracy = await page
       .getByRole("row", { name: /^Balanced accuracy/ })
       .first()
-      .innerText();
+      .textContent();
     expect(Number(/0\.\d+|1\.0+/.exec(accuracy)?.[0])).toBeGreaterThan(0.93);
     await page.getByRole("heading", { name: "What tuning chose" }).first().waitFor();
     const { header } = decodeModel(readFileSync(await saveModel(page)));

@@ -1,7 +1,9 @@
 import { type ColumnType, numberLabel, type Table } from "../table.ts";
 
-/** Up to this many levels are listed with their counts; beyond, only their number is known. */
+/** Distinct values are counted, and the levels of categories listed, up to this many. */
 export const LEVELS_LISTED = 1000;
+/** Distinct numbers are listed up to this many: enough to be classes, and little for tables of 10,000 columns. */
+export const NUMBERS_LISTED = 100;
 
 /** What a configuration is checked against: everything about a table but its values. JSON-safe. */
 export interface TableShape {
@@ -22,7 +24,7 @@ export interface ColumnShape {
   /** Smallest and largest finite value; null for categories and when there is none. */
   readonly min: number | null;
   readonly max: number | null;
-  /** Levels that occur, in the column's order, for categories and for numbers with few distinct values; null beyond 1,000. */
+  /** Levels that occur, in the column's order; null beyond 1,000 for categories and beyond 100 for numbers. */
   readonly levels: readonly { readonly label: string; readonly count: number }[] | null;
 }
 
@@ -73,7 +75,7 @@ function columnShape(column: Table["columns"][number]): ColumnShape {
     }
     if (counts.size <= LEVELS_LISTED) counts.set(value, (counts.get(value) ?? 0) + 1);
   }
-  const listed = counts.size <= LEVELS_LISTED;
+  const listed = counts.size <= NUMBERS_LISTED;
   const levels = listed
     ? [...counts].sort(([a], [b]) => a - b).map(([value, count]) => ({ label: numberLabel(column.type, value), count }))
     : null;
