@@ -78,7 +78,7 @@ describe("the main job, from the first click to the saved model", () => {
     await tab(page, "Results").click();
     for (const title of ["ROC", "Calibration", "Confusion", "What drives it"])
       await page.getByRole("heading", { name: title }).first().waitFor();
-    const auc = await page.getByRole("row", { name: /^AUC/ }).first().textContent();
+    const auc = (await page.getByRole("row", { name: /^AUC/ }).first().textContent()) ?? "";
     expect(Number(/0\.9\d+/.exec(auc)?.[0])).toBeGreaterThan(0.97);
 
     await tab(page, "Predictions").click();
@@ -110,10 +110,11 @@ describe("the main job, from the first click to the saved model", () => {
       .waitFor();
     await isDone(page);
     await tab(page, "Results").click();
-    const accuracy = await page
-      .getByRole("row", { name: /^Balanced accuracy/ })
-      .first()
-      .textContent();
+    const accuracy =
+      (await page
+        .getByRole("row", { name: /^Balanced accuracy/ })
+        .first()
+        .textContent()) ?? "";
     expect(Number(/0\.\d+|1\.0+/.exec(accuracy)?.[0])).toBeGreaterThan(0.93);
     await page.getByRole("heading", { name: "What tuning chose" }).first().waitFor();
     const { header } = decodeModel(readFileSync(await saveModel(page)));
