@@ -12,20 +12,13 @@ export type {
   SessionSnapshot,
   WireErrorCode,
 } from "../wire/live/messages.ts";
+export type { CallOptions, ClientListener, LiveClientOptions, Reply, SessionChange, TableReply } from "./client-types.ts";
 export { CallTimeoutError, LinkLostError, RemoteError } from "./errors.ts";
 export { EventOrder, type SessionEvent } from "./event-order.ts";
 export type { CurvePoints, JobProgress, ProgressNode, SessionEvents } from "./events.ts";
 export { Link, type LinkClock, type WebSocketConstructor, type WebSocketLike } from "./link.ts";
 export { LINK_TIMES, type LinkEvent, type LinkState, nextLinkState, timerOf } from "./link-state.ts";
-export {
-  type CallOptions,
-  type ClientListener,
-  LiveClient,
-  type LiveClientOptions,
-  type Reply,
-  type SessionChange,
-  type TableReply,
-} from "./live-client.ts";
+export { LiveClient } from "./live-client.ts";
 export type {
   JsonSlices,
   MethodName,
