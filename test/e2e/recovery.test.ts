@@ -129,6 +129,7 @@ test("from a sample to a trained model with the keyboard alone, focus always vis
   await tabTo(/^Set up a model/);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "New model" }).waitFor();
+  await expect.poll(() => page.getByRole("button", { name: /^Train/ }).isEnabled()).toBe(true);
   await page.keyboard.press("Control+Enter");
   await page.waitForURL(/\/jobs\/job-/);
   await page.getByText("Done").first().waitFor();
