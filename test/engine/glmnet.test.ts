@@ -10,7 +10,11 @@ import { drain, problemOf, sampleColumns } from "../support/sample-columns.ts";
 
 const DEFAULTS: Hyperparameters = Object.fromEntries(glmnet.hyperparameters.map((schema) => [schema.name, schema.default]));
 
-function fit(problem: Problem, changes: Hyperparameters = {}, context: Partial<FitContext> = {}): { model: GlmnetModel; steps: FitStep[] } {
+function fitted(
+  problem: Problem,
+  changes: Hyperparameters = {},
+  context: Partial<FitContext> = {},
+): { model: GlmnetModel; steps: FitStep[] } {
   const { result, steps } = drain(glmnet.fit(problem, { ...DEFAULTS, ...changes }, { seed: 7, validation: null, ...context }));
   return { model: result as GlmnetModel, steps };
 }
@@ -44,7 +48,7 @@ describe("what the mathematics says", () => {
     const x1 = [1, 1, -1, -1];
     const x2 = [1, -1, 1, -1];
     const y = x1.map((a, i) => 5 + 3 * a + 0.4 * x2[i]!);
-    const { model } = fit(regression([numericColumn("a", x1), numericColumn("b", x2)], y), { lambda: 1, thresh: 1e-20 });
+    const { model } = fitted(regression([numericColumn("a", x1), numericColumn("b", x2)], y), { lambda: 1, thresh: 1e-20 });
     expect(slopesOf(model)[0]).toBeCloseTo(2, 9);
     expect(slopesOf(model)[1]).toBe(0);
     expect(model.parts.intercepts[0]).toBeCloseTo(5, 9);
@@ -57,7 +61,7 @@ describe("what the mathematics says", () => {
       columns.map((values, j) => numericColumn(`x${j}`, values)),
       y,
     );
-    const { model } = fit(problem, { lambda: 0, thresh: 1e-20 });
+    const { model } = fitted(problem, { lambda: 0, thresh: 1e-20 });
     expect(slopesOf(model)[0]).toBeCloseTo(3, 8);
     expect(slopesOf(model)[1]).toBeCloseTo(-1.5, 8);
   });
@@ -65,7 +69,7 @@ describe("what the mathematics says", () => {
   test("ridge shares a coefficient equally between identical columns", () => {
     const x = normals(80, 3);
     const y = x.map((value, i) => value + 0.3 * Math.sin(i));
-    const { model } = fit(regression([numericColumn("a", x), numericColumn("b", x)], y), { alpha: 0, lambda: 0.5, thresh: 1e-20 });
+    const { model } = fitted(regression([numericColumn("a", x), numericColumn("b", x)], y), { alpha: 0, lambda: 0.5, thresh: 1e-20 });
     const [a = 0, b = 1] = slopesOf(model);
     expect(a).toBeGreaterThan(0.1);
     expect(a).toBeCloseTo(b, 8);
@@ -91,33 +95,33 @@ describe("invariances", () => {
   test("a weight of 2 is the same as the row twice, and a weight of 0 as the row left out", () => {
     const index = Int32Array.from(Array.from(weights).flatMap((weight, i) => new Array<number>(weight).fill(i)));
     const repeated = { ...problem, rows: index.length, features: problem.features.map((f) => takeRows(f, index)) };
-    const twice = fit({ ...repeated, target: Float64Array.from(index, (i) => problem.target[i]!) }, TIGHT).model;
-    const weighted = fit({ ...problem, weights }, TIGHT).model;
+    const twice = fitted({ ...repeated, target: Float64Array.from(index, (i) => problem.target[i]!) }, TIGHT).model;
+    const weighted = fitted({ ...problem, weights }, TIGHT).model;
     for (const [j, slope] of slopesOf(weighted).entries()) expect(slope).toBeCloseTo(slopesOf(twice)[j]!, 6);
   });
 
   test("the order of rows and of columns does not matter", () => {
-    const base = fit(problem, TIGHT).model;
+    const base = fitted(problem, TIGHT).model;
     const index = Int32Array.from({ length: 569 }, (_, i) => (i * 100) % 569);
     const shuffled: Problem = {
       ...problem,
       features: problem.features.map((f) => takeRows(f, index)).reverse(),
       target: Float64Array.from(index, (i) => problem.target[i]!),
     };
-    const other = slopesOf(fit(shuffled, TIGHT).model).reverse();
+    const other = slopesOf(fitted(shuffled, TIGHT).model).reverse();
     for (const [j, slope] of slopesOf(base).entries()) expect(slope).toBeCloseTo(other[j]!, 6);
   });
 
   test("with standardised features the units do not change predictions", () => {
     const scaled = problem.features.map((f) => (f.kind === "numeric" ? { ...f, values: f.values.map((v) => 1000 * v - 5) } : f));
-    const a = fit(problem, TIGHT).model.predict(problem.features);
-    const b = fit({ ...problem, features: scaled }, TIGHT).model.predict(scaled);
+    const a = fitted(problem, TIGHT).model.predict(problem.features);
+    const b = fitted({ ...problem, features: scaled }, TIGHT).model.predict(scaled);
     for (let i = 0; i < a.length; i += 50) expect(a[i]).toBeCloseTo(b[i]!, 7);
   });
 
   test("same seed, same bits; state goes through JSON and back to the same bits", () => {
-    const first = fit(problem).model;
-    const again = fit(problem).model;
+    const first = fitted(problem).model;
+    const again = fitted(problem).model;
     expect(slopesOf(again)).toEqual(slopesOf(first));
     const { meta, arrays } = first.state();
     const loaded = glmnet.load({ meta: JSON.parse(JSON.stringify(meta)), arrays });
@@ -131,7 +135,7 @@ describe("the path and its steps", () => {
   const problem = problemOf(sampleColumns("diabetes"), "progression");
 
   test("each step carries training, validation and cross-validated deviance; training never gets worse", () => {
-    const { steps, model } = fit(problem, {}, { validation: problem });
+    const { steps, model } = fitted(problem, {}, { validation: problem });
     expect(steps.map((step) => step.step)).toEqual(steps.map((_, i) => i + 1));
     for (const [k, { values, measure, total }] of steps.entries()) {
       expect(measure).toBe("deviance");
@@ -145,14 +149,14 @@ describe("the path and its steps", () => {
   });
 
   test("a given lambda is fitted exactly there, as on the whole path", () => {
-    const chosen = fit(problem, { which_lambda_cv: "lambda.min", thresh: 1e-18 }).model;
-    const direct = fit(problem, { lambda: chosen.facts().lambda as number, thresh: 1e-18 }).model;
+    const chosen = fitted(problem, { which_lambda_cv: "lambda.min", thresh: 1e-18 }).model;
+    const direct = fitted(problem, { lambda: chosen.facts().lambda as number, thresh: 1e-18 }).model;
     expect(direct.facts().cv_folds).toBe(0);
     for (const [j, slope] of slopesOf(direct).entries()) expect(slope).toBeCloseTo(slopesOf(chosen)[j]!, 6);
   });
 
   test("when the passes run out, the model says so and stays finite", () => {
-    const { model } = fit(problem, { maxit: 30, thresh: 1e-14 });
+    const { model } = fitted(problem, { maxit: 30, thresh: 1e-14 });
     expect(model.facts().converged).toBe(false);
     expect(typeof model.facts().not_converged_at_lambda).toBe("number");
     expect(model.predict(problem.features).every(Number.isFinite)).toBe(true);
@@ -162,8 +166,8 @@ describe("the path and its steps", () => {
     const x = numericColumn("x", normals(200, 4));
     const codes = Array.from({ length: 200 }, (_, i) => (i % 10 === 0 ? 1 : 0));
     const mean = (model: Model): number => model.predict([x]).reduce((sum, p, i) => sum + (i % 2 === 1 ? p / 200 : 0), 0);
-    expect(mean(fit(classification([x], codes), { lambda: 10 }).model)).toBeCloseTo(0.1, 9);
-    expect(mean(fit(classification([x], codes), { lambda: 10, ifw: true }).model)).toBeCloseTo(0.5, 9);
+    expect(mean(fitted(classification([x], codes), { lambda: 10 }).model)).toBeCloseTo(0.1, 9);
+    expect(mean(fitted(classification([x], codes), { lambda: 10, ifw: true }).model)).toBeCloseTo(0.5, 9);
   });
 });
 
@@ -172,7 +176,7 @@ describe("difficult data", () => {
     const x = numericColumn("x", [1, 2, 3, 4, 5, 11, 12, 13, 14, 15]);
     const problem = classification([x], [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
     for (const changes of [{ nfolds: 3 }, { lambda: 0, maxit: 2000 }] as Hyperparameters[]) {
-      const { model } = fit(problem, changes);
+      const { model } = fitted(problem, changes);
       expect(slopesOf(model).every(Number.isFinite)).toBe(true);
       const predicted = model.predict([x]);
       expectProbabilities(predicted, 2);
@@ -190,7 +194,7 @@ describe("difficult data", () => {
         signal.map((value) => (value > 0 ? 1 : 0)),
       ),
     ]) {
-      const { model } = fit(problem, { nfolds: 5 });
+      const { model } = fitted(problem, { nfolds: 5 });
       expect(model.facts().converged).toBe(true);
       expect(Math.abs(slopesOf(model)[3]!)).toBeGreaterThan(0.05);
       expect(Number(model.facts().nonzero)).toBeLessThan(50);
@@ -208,26 +212,26 @@ describe("difficult data", () => {
       numericColumn("empty", new Float64Array(40).fill(Number.NaN)),
       numericColumn("wild", wild),
     ];
-    const { model } = fit(regression(features, x), { lambda: 0.001 });
+    const { model } = fitted(regression(features, x), { lambda: 0.001 });
     expect(slopesOf(model).slice(0, 2)).toEqual([0, 0]);
     expect(slopesOf(model)[2]).toBeGreaterThan(0.5);
     expect(model.predict(features).every(Number.isFinite)).toBe(true);
   });
 
   test("nothing to learn from: the model without features", () => {
-    const one = fit(regression([numericColumn("x", [4])], [7])).model;
+    const one = fitted(regression([numericColumn("x", [4])], [7])).model;
     expect(Array.from(one.predict([numericColumn("x", [1, 100])]))).toEqual([7, 7]);
-    const two = fit(regression([numericColumn("x", [1, 2])], [3, 5])).model;
+    const two = fitted(regression([numericColumn("x", [1, 2])], [3, 5])).model;
     expect(two.predict([numericColumn("x", [9])])[0]).toBeCloseTo(4, 12);
-    const flat = fit(regression([numericColumn("x", normals(20, 8))], new Float64Array(20).fill(2.5))).model;
+    const flat = fitted(regression([numericColumn("x", normals(20, 8))], new Float64Array(20).fill(2.5))).model;
     expect(flat.predict([numericColumn("x", [9])])[0]).toBeCloseTo(2.5, 12);
-    const none = fit(regression([], [1, 2, 6])).model;
+    const none = fitted(regression([], [1, 2, 6])).model;
     expect(none.facts().columns).toBe(0);
   });
 
   test("one class gets almost all the probability; a class without rows almost none", () => {
     const x = numericColumn("x", normals(30, 9));
-    const only = fit(classification([x], new Float64Array(30).fill(1))).model.predict([x]);
+    const only = fitted(classification([x], new Float64Array(30).fill(1))).model.predict([x]);
     expectProbabilities(only, 2);
     expect(only[1]).toBeGreaterThan(0.999999);
     const three = classification(
@@ -235,7 +239,7 @@ describe("difficult data", () => {
       Array.from(x.values, (value) => (value > 0 ? 2 : 0)),
       ["a", "b", "c"],
     );
-    const predicted = fit(three).model.predict([x]);
+    const predicted = fitted(three).model.predict([x]);
     expectProbabilities(predicted, 3);
     for (let i = 0; i < 30; i++) {
       expect(predicted[3 * i + 1]).toBeLessThan(1e-6);
@@ -246,15 +250,15 @@ describe("difficult data", () => {
   test("a class too rare for every fold does not break the cross-validation", () => {
     const x = numericColumn("x", normals(60, 10));
     const codes = Array.from({ length: 60 }, (_, i) => (i === 0 ? 2 : i % 2));
-    const { model } = fit(classification([x], codes, ["a", "b", "rare"]));
+    const { model } = fitted(classification([x], codes, ["a", "b", "rare"]));
     expectProbabilities(model.predict([x]), 3);
     expect(Number.isFinite(model.facts().cv_deviance as number)).toBe(true);
   });
 
   test("weights that are negative or all zero are refused with a sentence", () => {
     const x = numericColumn("x", [1, 2, 3]);
-    expect(() => fit(regression([x], [1, 2, 3], Float64Array.of(1, -1, 1)))).toThrow(/row 2/);
-    expect(() => fit(regression([x], [1, 2, 3], new Float64Array(3)))).toThrow(/zero/);
+    expect(() => fitted(regression([x], [1, 2, 3], Float64Array.of(1, -1, 1)))).toThrow(/row 2/);
+    expect(() => fitted(regression([x], [1, 2, 3], new Float64Array(3)))).toThrow(/zero/);
   });
 });
 
@@ -264,7 +268,7 @@ test("a category has one column per level, zeros when unseen, and one importance
     Array.from({ length: 60 }, (_, i) => ["red", "green", "blue"][i % 3]!),
   );
   const y = Array.from({ length: 60 }, (_, i) => [5, 0, -5][i % 3]! + Math.sin(i));
-  const { model } = fit(regression([colour, numericColumn("noise", normals(60, 11))], y), { lambda: 0.01 });
+  const { model } = fitted(regression([colour, numericColumn("noise", normals(60, 11))], y), { lambda: 0.01 });
   expect(model.parts.plan.names).toEqual(["colour=blue", "colour=green", "colour=red", "noise"]);
   const { variables, measures } = model.importance();
   expect(variables).toEqual(["colour", "noise"]);
