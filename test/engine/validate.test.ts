@@ -108,7 +108,7 @@ describe("a target", () => {
 
   test("with missing values loses those rows, and says so", () => {
     const some = shapeOf(withTarget(categoricalColumn("answer", labels("ny.yn.nynyny"))));
-    expect(check({}, some)).toMatchObject({ problems: [], warnings: ['2 rows without a value of "answer" are left out.'] });
+    expect(check({}, some)).toMatchObject({ problems: [], warnings: ['2 rows without a value of "answer" left out.'] });
   });
 
   test("without any value is refused", () => {

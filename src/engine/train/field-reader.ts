@@ -134,6 +134,11 @@ export function show(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
+/** `1 row`, `2 rows`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 export function unwrapped(value: unknown): unknown {
   return Array.isArray(value) && value.length === 1 && (typeof value[0] !== "object" || value[0] === null) ? value[0] : value;
 }

@@ -4,7 +4,7 @@ import type { Algorithm, Task } from "../algorithm.ts";
 import { ALGORITHMS } from "../algorithms/registry.ts";
 import { METRIC_INFO } from "../metrics/index.ts";
 import type { ResamplerConfig, TrainConfig, TunerConfig } from "./config.ts";
-import { FieldReader, show } from "./field-reader.ts";
+import { FieldReader, plural, show } from "./field-reader.ts";
 import type { ColumnShape, TableShape } from "./shape.ts";
 import { completeHyperparameters, isSearchSpace, readHyperparameters } from "./validate-hyperparameters.ts";
 import { defaultTuner, readResampler, readTuner } from "./validate-resampler.ts";
@@ -197,9 +197,9 @@ function checkTarget(
   outer: ResamplerConfig | null,
   warnings: string[],
 ): void {
-  if (target.n_missing > 0) warnings.push(`${target.n_missing} rows without a value of "${target.name}" are left out.`);
+  if (target.n_missing > 0) warnings.push(`${plural(target.n_missing, "row")} without a value of "${target.name}" left out.`);
   if (target.n_infinite > 0)
-    reader.report("target", `"${target.name}" has ${target.n_infinite} infinite values; remove those rows or correct them.`);
+    reader.report("target", `"${target.name}" has ${plural(target.n_infinite, "infinite value")}; remove those rows or correct them.`);
   if (target.n_unique < 2) {
     reader.report("target", `"${target.name}" has the same value in every row; there is nothing to learn. Choose another column.`);
     return;
@@ -239,7 +239,7 @@ function checkTarget(
     const scarce = target.levels.filter((level) => level.count < outer.n_resamples);
     for (const level of scarce.slice(0, 3)) {
       warnings.push(
-        `Class "${level.label}" has ${level.count} rows, fewer than the ${outer.n_resamples} folds: some folds will not have it.`,
+        `Class "${level.label}" has ${plural(level.count, "row")}, fewer than the ${outer.n_resamples} folds: some folds will not have it.`,
       );
     }
   }
@@ -293,7 +293,7 @@ function readFeatures(
     } else {
       chosen.push(name);
       if (column.n_missing > 0 && algorithm?.handles.missing === false) {
-        reader.report("features", `hold "${name}" with ${column.n_missing} missing values, which ${algorithm.name} cannot take.`);
+        reader.report("features", `hold "${name}" with ${plural(column.n_missing, "missing value")}, which ${algorithm.name} cannot take.`);
       }
     }
   }
