@@ -190,6 +190,13 @@ describe("pruning by cross-validation", () => {
     expect(Number(fitted(step, { cp: 0, xval: 10, prune_rule: "min" }).model.facts().leaves)).toBeLessThan(50);
   });
 
+  test("the rule of one standard error takes a smaller tree than the best one", () => {
+    const diabetes = problemOf(sampleColumns("diabetes"), "progression");
+    const leaves = (rule: string): number =>
+      Number(fitted(diabetes, { cp: 0.002, minbucket: 7, xval: 10, prune_rule: rule }).model.facts().leaves);
+    expect(leaves("1se")).toBeLessThan(leaves("min"));
+  });
+
   test("prune_cp cuts to the same tree as growing with that cp", () => {
     expect(fitted(step, { cp: 0, prune_cp: 0.02 }).model.parts.nodes).toEqual(fitted(step, { cp: 0.02 }).model.parts.nodes);
   });
@@ -227,6 +234,12 @@ describe("difficult data", () => {
       numericColumn("twin", [-2, -13, Number.NaN]),
     ];
     expect(Array.from(model.predict(rows))).toEqual([1, 0, 0, 1, 1, 0]);
+  });
+
+  test("a feature that sends only one row the other way is no surrogate", () => {
+    const features = [numericColumn("x", [1, 2, 3, 4, 11, 12]), numericColumn("odd", [0, 0, 0, 0, 0, 1])];
+    const { model } = fitted(problem(features, [0, 0, 0, 0, 1, 1], ["no", "yes"]));
+    expect(model.parts.nodes[0]!.surrogates).toEqual([]);
   });
 
   test("without a surrogate a missing value goes the heavier way", () => {

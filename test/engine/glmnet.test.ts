@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { randomStream } from "../../src/core/random.ts";
 import type { FitContext, FitStep, Model, Problem } from "../../src/engine/algorithm.ts";
 import { glmnet } from "../../src/engine/algorithms/glmnet/glmnet.ts";
-import { cheapestShift } from "../../src/engine/algorithms/glmnet/likelihood.ts";
+import { cheapestShift, likelihoodSolver } from "../../src/engine/algorithms/glmnet/likelihood.ts";
 import type { GlmnetModel } from "../../src/engine/algorithms/glmnet/model.ts";
+import { standardMatrix, viewOf } from "../../src/engine/algorithms/glmnet/view.ts";
 import type { Hyperparameters } from "../../src/engine/hyperparameter.ts";
 import { type Column, categoricalColumn, numericColumn, takeRows } from "../../src/engine/table.ts";
 import { drain, problemOf, sampleColumns } from "../support/sample-columns.ts";
@@ -182,6 +183,23 @@ describe("difficult data", () => {
       expectProbabilities(predicted, 2);
       for (let i = 0; i < 10; i++) expect(predicted[2 * i + 1]! > 0.5).toBe(i >= 5);
     }
+  });
+
+  test("a jump to a weak penalty does not run away: Newton steps that overshoot are halved", () => {
+    const rows = 400;
+    const x = Float64Array.from({ length: rows }, (_, i) => (i < 20 ? (i % 2 === 1 ? 10 : 1) : (i % 7) / 7));
+    const codes = Float64Array.from({ length: rows }, (_, i) => (i < 20 ? (i % 5 === 0 ? 0 : 1) : i % 97 === 0 ? 1 : 0));
+    const options = { alpha: 1, thresh: 1e-14, maxit: 5000 };
+    const solverFor = () => {
+      const view = viewOf(standardMatrix(x, rows, 1), new Float64Array(rows).fill(1 / rows), { standardize: true, intercept: true });
+      return likelihoodSolver(view, codes, 2, options);
+    };
+    const jump = solverFor();
+    expect(jump.advance(1e-7).converged).toBe(true);
+    const walk = solverFor();
+    for (let lambda = walk.lambdaMax; lambda > 1e-7; lambda *= 0.8) walk.advance(lambda);
+    walk.advance(1e-7);
+    expect(jump.current().slopes[0]![0]).toBeCloseTo(walk.current().slopes[0]![0]!, 5);
   });
 
   test("more columns than rows: 50 × 2,000", () => {
