@@ -84,6 +84,10 @@ describe("training", () => {
     const right = [...predicted.codes].filter((code, row) => predicted.levels[code] === actual.levels[actual.codes[row]!]).length;
     expect(right / 178).toBeGreaterThan(0.97);
     expectWholeTree(reports);
+    const ended = reports.filter((report) => report.type === "node" && report.kind === "outer_fold" && report.status === "done");
+    expect(ended.map((report) => report.type === "node" && report.metric)).toEqual(
+      result.folds.map((fold) => fold.metrics.test?.balanced_accuracy),
+    );
   });
 
   test("gives the same bits whatever the number of units at once and the order in which they finish", async () => {

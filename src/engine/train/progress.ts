@@ -35,7 +35,7 @@ export interface NodeReport {
   /** 1-based outer fold, and grid cell, where they apply. */
   readonly fold?: number;
   readonly cell?: number;
-  /** A grid cell's aggregated validation metric, once known. */
+  /** Once known: a grid cell's aggregated validation metric, or an outer fold's headline metric on its held-out rows. */
   readonly metric?: number | null;
   /** Estimated seconds until the whole job is done; only on the outermost loop, null until known. */
   readonly remaining_seconds?: number | null;

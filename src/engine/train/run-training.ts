@@ -1,5 +1,5 @@
 import { messageOf, TrainyardError } from "../../core/errors.ts";
-import { METRIC_INFO } from "../metrics/index.ts";
+import { headlineMetric, METRIC_INFO } from "../metrics/index.ts";
 import { assembleResult, type FoldOutcome, type TuningOutcome } from "./assemble.ts";
 import { type Candidate, candidateLabel, candidatesOf } from "./grid.ts";
 import type { PointsReport, TrainReport } from "./progress.ts";
@@ -94,7 +94,7 @@ class TrainingRun {
       const tuning = this.#tunes ? await this.#tune(fold, node) : null;
       const candidate = tuning?.candidate ?? this.#candidates[0]!;
       const fit = await this.#fit({ kind: "fit", fold, candidate }, node);
-      node().done({ metric: null });
+      node().done({ metric: fit.test?.[headlineMetric(taskOfRequest(this.#request))] ?? null });
       this.#foldsDone++;
       this.#reportLoop(true);
       return { fold, label, tuning, fit, error: null };
