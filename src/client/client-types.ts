@@ -8,7 +8,10 @@ export interface LiveClientOptions {
   /** `ws://127.0.0.1:5757/` */
   readonly url: string;
   readonly token: string;
-  /** Default: the platform's own. In Node 20 pass `ws`, with an `origin` where the server asks for one. */
+  /**
+   * Default: the platform's own. In Node pass the `ws` package's, with the server's own address as origin, which it asks for:
+   * `class extends WebSocket { constructor(url) { super(url, { origin: "http://127.0.0.1:5757" }); } }`.
+   */
   readonly webSocket?: WebSocketConstructor;
   /** For calls that do not say otherwise. Default 30,000. */
   readonly callTimeoutMs?: number;

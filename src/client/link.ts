@@ -187,8 +187,11 @@ export class Link {
       if (!greeted && event.code === 1000) this.#apply({ type: "refused", why: "origin", reason: event.reason ?? "" });
       else this.#apply({ type: "lost", reason: event.reason || `the connection closed (${event.code ?? "no code"})` });
     };
-    // The close event that always follows says more.
-    socket.onerror = (): void => {};
+    // The close event always follows. Only Node says here what a browser never tells: that the upgrade itself was refused.
+    socket.onerror = (event: { message?: string }): void => {
+      if (isCurrent() && /\b40[13]\b/.test(event.message ?? ""))
+        this.#apply({ type: "refused", why: "origin", reason: event.message ?? "" });
+    };
     this.#socket = socket;
   }
 

@@ -11,7 +11,7 @@ import {
   type TableReply,
 } from "./client-types.ts";
 import { CallTimeoutError, LinkLostError, RemoteError } from "./errors.ts";
-import { EventOrder, type OrderedEvents, type SessionEvent } from "./event-order.ts";
+import { EventOrder, type OrderedEvents } from "./event-order.ts";
 import { Link, type LinkClock, REAL_CLOCK, Refusal, type WebSocketConstructor } from "./link.ts";
 import type { LinkState } from "./link-state.ts";
 import type { JsonSlices, MethodName, Methods, TablePointer, TableSlice, UploadedHandle } from "./methods.ts";

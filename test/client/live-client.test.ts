@@ -51,6 +51,16 @@ describe("letting in", () => {
     expect(client.state.at).toBe("live");
   });
 
+  test("an upgrade that the server refuses ends the attempts, where the platform tells", async () => {
+    const { server, clock, client } = rig();
+    server.reachable = false;
+    const connected = client.connect();
+    server.socket.onerror?.({ message: "Unexpected server response: 403" } as never);
+    await expect(connected).rejects.toMatchObject({ code: "refused" });
+    await clock.pass(30_000);
+    expect(server.sockets).toHaveLength(1);
+  });
+
   test("closing releases every timer and rejects what waits", async () => {
     const { server, clock, client } = await joined();
     const call = client.call("info", {});
