@@ -6,11 +6,7 @@ import { glmnet } from "./glmnet/glmnet.ts";
 import { lightGbm } from "./light-gbm/index.ts";
 
 /** Every supervised learner, in the order the catalogue shows them. A new one is one folder and one line here. */
-export const ALGORITHMS: readonly Algorithm[] = [
-  glmnet,
-  cart,
-  lightGbm,
-];
+export const ALGORITHMS: readonly Algorithm[] = [glmnet, cart, lightGbm];
 
 /** The learner of that name, whatever its case (D-23). @throws {TrainyardError} `not_found`, naming the nearest. */
 export function algorithmOf(name: string): Algorithm {
