@@ -26,7 +26,7 @@ const RUNS_ANYWHERE: Readonly<Record<string, readonly string[]>> = {
   core: [],
   wire: ["msgpackr", "zod"],
   engine: [],
-  textgrad: ["zod"],
+  textgrad: ["openai"],
   client: [],
   ui: ["preact", "@preact/signals", "uplot", "@uwdata/flechette"],
 };
