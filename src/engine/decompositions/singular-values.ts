@@ -1,0 +1,154 @@
+import { transposed } from "../matrix.ts";
+
+/** The singular values of a matrix above rounding error, largest first, and their right singular vectors. */
+export interface SingularValues {
+  /** Shape [r], r the numerical rank. */
+  readonly values: Float64Array;
+  /** Orthonormal columns, shape [cols, r], column-major. In each the entry of largest magnitude is positive (the first of equal ones). */
+  readonly right: Float64Array;
+}
+
+/**
+ * Singular values and right singular vectors of X, shape [rows, cols], column-major; X is not modified.
+ *
+ * X is first reduced to a triangle by Householder reflections, block of rows by block of rows (wide matrices are turned on their side), and the
+ * triangle is diagonalised by one-sided Jacobi rotations. Values below `eps · max(rows, cols)` times the largest are taken for zero and left out.
+ *
+ * Yields now and then, so that the caller can stop. Deterministic. Cost: O(rows · cols · m + sweeps · m³), m = min(rows, cols); 5–10 sweeps.
+ * Source: Golub & Van Loan (2013), Matrix Computations, 4th ed., sections 5.2 and 8.6.4; Drmač & Veselić (2008), SIAM J. Matrix Anal. Appl. 29(4).
+ */
+export function* singularValues(x: Float64Array, rows: number, cols: number): Generator<void, SingularValues, void> {
+  if (rows >= cols) {
+    const factor = yield* triangularFactor(x, rows, cols);
+    const found = yield* orthogonalColumns(factor, cols, rows);
+    return { values: found.values, right: withSigns(found.vectors, cols) };
+  }
+  const factor = yield* triangularFactor(transposed(x, rows, cols), cols, rows);
+  const { values, vectors } = yield* orthogonalColumns(factor, rows, cols);
+  return { values, right: withSigns(backTransformed(x, rows, cols, values, vectors), cols) };
+}
+
+/** The transpose of R in X = QR, shape [cols, cols], column-major: lower triangular. Rows of X are folded in block by block. */
+function* triangularFactor(x: Float64Array, rows: number, cols: number): Generator<void, Float64Array, void> {
+  const block = Math.max(512, cols);
+  const upper = new Float64Array(cols * cols);
+  const part = new Float64Array(block * cols);
+  for (let start = 0; start < rows; start += block) {
+    const count = Math.min(block, rows - start);
+    for (let j = 0; j < cols; j++) part.set(x.subarray(j * rows + start, j * rows + start + count), j * count);
+    foldIn(upper, part, count, cols);
+    yield;
+  }
+  return transposed(upper, cols, cols);
+}
+
+/** Reflects the rows of `part` [count, cols] into the triangle above them. Below the triangle's diagonal everything stays zero. */
+function foldIn(upper: Float64Array, part: Float64Array, count: number, cols: number): void {
+  for (let c = 0; c < cols; c++) {
+    const from = c * count;
+    let below = 0;
+    for (let i = from; i < from + count; i++) below += part[i]! * part[i]!;
+    if (below === 0) continue;
+    const top = upper[c * cols + c]!;
+    const corner = top > 0 ? -Math.sqrt(top * top + below) : Math.sqrt(top * top + below);
+    const lead = top - corner;
+    const tau = 2 / (lead * lead + below);
+    upper[c * cols + c] = corner;
+    for (let j = c + 1; j < cols; j++) {
+      const to = j * count;
+      let dot = lead * upper[j * cols + c]!;
+      for (let i = 0; i < count; i++) dot += part[from + i]! * part[to + i]!;
+      const factor = tau * dot;
+      upper[j * cols + c]! -= factor * lead;
+      for (let i = 0; i < count; i++) part[to + i]! -= factor * part[from + i]!;
+    }
+  }
+}
+
+const SWEEPS_MAX = 60;
+
+/** Rotates pairs of columns of A [size, size] until all are orthogonal: A · J = U · S. Returns U and S, ordered. A is used up. */
+function* orthogonalColumns(
+  a: Float64Array,
+  size: number,
+  longer: number,
+): Generator<void, { values: Float64Array; vectors: Float64Array }, void> {
+  const norms = new Float64Array(size);
+  for (let sweep = 0; sweep < SWEEPS_MAX; sweep++) {
+    for (let j = 0; j < size; j++) norms[j] = squaredNorm(a, j * size, size);
+    let rotations = 0;
+    for (let p = 0; p < size - 1; p++) {
+      for (let q = p + 1; q < size; q++) if (rotate(a, size, p, q, norms)) rotations++;
+      if (p % 16 === 0) yield;
+    }
+    if (rotations === 0) break;
+  }
+  for (let j = 0; j < size; j++) norms[j] = Math.sqrt(squaredNorm(a, j * size, size));
+  const order = Array.from(norms.keys()).sort((left, right) => norms[right]! - norms[left]! || left - right);
+  const floor = Number.EPSILON * longer * (norms[order[0] ?? 0] ?? 0);
+  const kept = order.filter((j) => norms[j]! > floor);
+  const vectors = new Float64Array(size * kept.length);
+  for (const [rank, j] of kept.entries()) {
+    for (let i = 0; i < size; i++) vectors[rank * size + i] = a[j * size + i]! / norms[j]!;
+  }
+  return { values: Float64Array.from(kept, (j) => norms[j]!), vectors };
+}
+
+/** Makes columns p and q orthogonal. @returns whether they were not. */
+function rotate(a: Float64Array, size: number, p: number, q: number, norms: Float64Array): boolean {
+  const left = p * size;
+  const right = q * size;
+  let dot = 0;
+  for (let i = 0; i < size; i++) dot += a[left + i]! * a[right + i]!;
+  const alpha = norms[p]!;
+  const beta = norms[q]!;
+  if (!(Math.abs(dot) > 4 * Number.EPSILON * Math.sqrt(size) * Math.sqrt(alpha) * Math.sqrt(beta))) return false;
+  const zeta = (beta - alpha) / (2 * dot);
+  const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
+  const cosine = 1 / Math.sqrt(1 + tangent * tangent);
+  const sine = cosine * tangent;
+  for (let i = 0; i < size; i++) {
+    const first = a[left + i]!;
+    const second = a[right + i]!;
+    a[left + i] = cosine * first - sine * second;
+    a[right + i] = sine * first + cosine * second;
+  }
+  norms[p] = Math.max(0, alpha - tangent * dot);
+  norms[q] = beta + tangent * dot;
+  return true;
+}
+
+/** Right singular vectors from left ones: Xᵀ U, each scaled to length 1. */
+function backTransformed(x: Float64Array, rows: number, cols: number, values: Float64Array, left: Float64Array): Float64Array {
+  const right = new Float64Array(cols * values.length);
+  for (let r = 0; r < values.length; r++) {
+    for (let j = 0; j < cols; j++) {
+      let sum = 0;
+      for (let i = 0; i < rows; i++) sum += x[j * rows + i]! * left[r * rows + i]!;
+      right[r * cols + j] = sum;
+    }
+    const norm = Math.sqrt(squaredNorm(right, r * cols, cols));
+    for (let j = 0; j < cols; j++) right[r * cols + j]! /= norm;
+  }
+  return right;
+}
+
+function withSigns(vectors: Float64Array, size: number): Float64Array {
+  for (let from = 0; from < vectors.length; from += size) pointUp(vectors, from, size);
+  return vectors;
+}
+
+/** Turns `size` numbers round so that the one of largest magnitude is positive. @returns 1, or −1 when they were turned. */
+export function pointUp(values: Float64Array, from: number, size: number): 1 | -1 {
+  let best = from;
+  for (let i = from; i < from + size; i++) if (Math.abs(values[i]!) > Math.abs(values[best]!)) best = i;
+  if (!(values[best]! < 0)) return 1;
+  for (let i = from; i < from + size; i++) values[i] = -values[i]!;
+  return -1;
+}
+
+function squaredNorm(values: Float64Array, from: number, size: number): number {
+  let sum = 0;
+  for (let i = from; i < from + size; i++) sum += values[i]! * values[i]!;
+  return sum;
+}
