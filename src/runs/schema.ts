@@ -1,0 +1,60 @@
+/** One script per format of `runs.db`; `user_version` counts those that ran. Never change one that was released: add one. */
+export const RUN_MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE runs (
+    run INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    -- JSON: what the creator told about it.
+    about TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    exit_code INTEGER,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    finished_at REAL,
+    request_key TEXT UNIQUE,
+    -- Everything up to here is in chunks.
+    checkpoint_seq INTEGER NOT NULL DEFAULT 0,
+    -- JSON: the last row, as of the checkpoint.
+    latest TEXT
+  );
+  CREATE INDEX runs_by_age ON runs(created_at, run);
+  -- The log. One entry is one event, or a batch of rows numbered seq - row_count + 1 to seq.
+  CREATE TABLE entries (
+    run INTEGER NOT NULL REFERENCES runs(run),
+    seq INTEGER NOT NULL,
+    row_count INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    at REAL NOT NULL,
+    body BLOB NOT NULL
+  );
+  CREATE UNIQUE INDEX entries_by_run ON entries(run, seq);
+  CREATE INDEX entries_by_kind ON entries(run, kind, seq) WHERE kind <> 'points';
+  CREATE TABLE producers (
+    run INTEGER NOT NULL REFERENCES runs(run),
+    producer TEXT NOT NULL,
+    ranges TEXT NOT NULL,
+    PRIMARY KEY (run, producer)
+  ) WITHOUT ROWID;
+  CREATE TABLE series (
+    series INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs(run),
+    key TEXT NOT NULL,
+    -- JSON, as of the checkpoint.
+    summary TEXT NOT NULL,
+    UNIQUE (run, key)
+  );
+  -- Points of one series by column. The last chunk of a series is replaced while it grows.
+  CREATE TABLE chunks (
+    series INTEGER NOT NULL REFERENCES series(series),
+    chunk INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    seq_to INTEGER NOT NULL,
+    step_min REAL NOT NULL,
+    step_max REAL NOT NULL,
+    body BLOB NOT NULL
+  );
+  CREATE UNIQUE INDEX chunks_by_series ON chunks(series, chunk);
+  `,
+];
