@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Layers that run in a browser as well, and the npm packages that each may use there. */
 const RUNS_ANYWHERE: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  wire: ["msgpackr", "zod"],
+  wire: [],
   engine: [],
   textgrad: ["openai"],
   client: [],

@@ -1,5 +1,6 @@
+import { encode } from "@msgpack/msgpack";
 import fc from "fast-check";
-import { pack } from "msgpackr";
+
 import { describe, expect, test } from "vitest";
 import { TrainyardError } from "../../src/core/errors.ts";
 import { decodeEnvelope, encodeEnvelope } from "../../src/wire/envelope.ts";
@@ -226,7 +227,7 @@ describe("layout", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const plain = JSON.parse(JSON.stringify(value).replaceAll('"__proto__"', '"proto"'));
-        expect(decodeEnvelope(enveloped(new Uint8Array(pack(plain))))).toStrictEqual(plain);
+        expect(decodeEnvelope(enveloped(encode(plain)))).toStrictEqual(plain);
       }),
     );
   });
