@@ -1,7 +1,8 @@
-import { encodeFrame } from "../wire/frames.ts";
-import type { Link, LinkEnd, OpenLink } from "./links/link.ts";
-import type { DaemonStatus } from "./profile.ts";
+import type { EncodedFrame } from "../wire/frames.ts";
+import type { Link, LinkEnd, Transport } from "./links/link.ts";
+import type { DaemonStatus, ExitReason } from "./profile.ts";
 import type { Task } from "./task.ts";
+import { TaskQueue } from "./task-queue.ts";
 
 /** A daemon asked to leave that has not left by then is killed. */
 const LEAVE_MS = 1000;
@@ -21,34 +22,41 @@ export interface DaemonEvents {
 
 /**
  * One executor as the dispatcher sees it. States: starting, then idle and busy in turns, then stopping until the process is gone.
- * Invariants: it has a task exactly while busy, or stopping in the middle of one; at most one timer runs, and it belongs to the state.
+ * Invariants: it has tasks exactly while busy, or stopping in the middle of one; the first of them runs, and it answers them in order;
+ * at most one timer runs, and it belongs to the state.
  */
 export class Daemon {
   readonly id: string;
   readonly startedAt = Date.now();
-  /** Held until its executor answered or died, also when the task was cancelled. */
-  task: Task | null = null;
+  /** Tasks for this daemon and no other: they go before those of the profile's queue. */
+  readonly inbox = new TaskQueue<Task>();
   tasksDone = 0;
   isSpare = false;
   isReady = false;
-  /** The dispatcher wanted it gone. */
-  isDismissed = false;
+  /** Why the dispatcher wanted it gone; null while it does not. */
+  exitReason: ExitReason | null = null;
   #state: DaemonState = "starting";
-  readonly #events: DaemonEvents;
+  /** Given and not answered. Held until then also when the task was cancelled. */
+  readonly #given: Task[] = [];
+  readonly #supplied = new Set<number>();
   readonly #link: Link;
+  readonly #transport: Transport;
+  readonly #events: DaemonEvents;
+  #runningSince = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(id: string, openLink: OpenLink, events: DaemonEvents) {
+  constructor(id: string, transport: Transport, events: DaemonEvents) {
     this.id = id;
+    this.#transport = transport;
     this.#events = events;
-    this.#link = openLink({
+    this.#link = transport.open({
       onMessage: (message) => events.onMessage(this, message),
       onClose: (end) => {
         this.#after(null);
         events.onClose(this, end);
       },
     });
-    this.#after(START_LIMIT_MS, () => this.#kill());
+    this.#after(START_LIMIT_MS, () => this.#kill("lost"));
   }
 
   get state(): DaemonState {
@@ -63,45 +71,94 @@ export class Daemon {
     return { id: this.id, pid: this.pid, state: this.#state, tasksDone: this.tasksDone, startedAt: this.startedAt };
   }
 
+  /** The running one. */
+  get task(): Task | null {
+    return this.#given[0] ?? null;
+  }
+
+  get given(): readonly Task[] {
+    return this.#given;
+  }
+
   hold(isHeld: boolean): void {
     this.#link.hold(isHeld);
+  }
+
+  send(frame: EncodedFrame): void {
+    this.#link.send(frame);
   }
 
   /** To idle; `onIdle` is called when it stays so for `idleMs` (0: never). */
   rest(idleMs: number, onIdle: () => void): void {
     this.isReady = true;
-    this.task = null;
     this.#become("idle");
     this.#after(idleMs === 0 ? null : idleMs, onIdle);
   }
 
-  run(task: Task): void {
-    this.#after(null);
-    this.task = task;
-    this.#become("busy");
+  /** Sends a task, and before it what it needs and this daemon lacks. It runs once those given before are answered. */
+  give(task: Task): void {
+    for (const { key, frame } of task.needs) {
+      if (this.#supplied.has(key)) continue;
+      this.#supplied.add(key);
+      this.#link.send(frame);
+    }
+    task.daemon = this;
     if (task.frame !== null) this.#link.send(task.frame);
+    if (this.#given.push(task) > 1) return;
+    this.#after(null);
+    this.#become("busy");
+    this.#begin(task);
   }
 
-  /** Asks the running task to stop; kills the process when it is still at it after `graceMs`. */
-  abort(graceMs: number): void {
-    if (this.#state !== "busy" || this.task === null) return;
-    this.#link.send(encodeFrame({ type: "abort", id: this.task.id }));
-    this.#after(graceMs, () => this.#kill());
+  /** The running task was answered: the next one runs. @returns how long it ran, in ms. */
+  answered(): number {
+    const task = this.#given.shift();
+    if (task !== undefined) task.daemon = null;
+    const ran = performance.now() - this.#runningSince;
+    this.#after(null);
+    const next = this.task;
+    if (next !== null) this.#begin(next);
+    return ran;
+  }
+
+  /** Takes what it was given away from it: it is gone. */
+  takeBack(): Task[] {
+    for (const task of this.#given) task.daemon = null;
+    return this.#given.splice(0);
+  }
+
+  forget(key: number): void {
+    if (this.#supplied.delete(key) && this.#state !== "stopping") this.#link.send(this.#transport.pack({ type: "forget", key }));
+  }
+
+  /** Asks a task that it was given to stop; when it runs and is still at it after `graceMs`, the process is killed. */
+  abort(task: Task, graceMs: number): void {
+    if (this.#state !== "busy") return;
+    this.#link.send(this.#transport.pack({ type: "abort", id: task.id }));
+    if (task === this.task) this.#after(graceMs, () => this.#kill("cancelled"));
   }
 
   /** Asks an idle daemon to go; one that is starting or busy is killed. */
-  dismiss(): void {
-    this.isDismissed = true;
+  dismiss(reason: ExitReason): void {
     if (this.#state !== "idle") {
-      this.#kill();
+      this.#kill(reason);
       return;
     }
+    this.exitReason ??= reason;
     this.#become("stopping");
     this.#link.end();
-    this.#after(LEAVE_MS, () => this.#kill());
+    this.#after(LEAVE_MS, () => this.#kill(reason));
   }
 
-  #kill(): void {
+  #begin(task: Task): void {
+    this.#runningSince = performance.now();
+    // Cancelled while it waited here: its answer comes at once, unless it has begun already and does not listen.
+    if (task.isSettled && !task.isDisowned) this.#after(LEAVE_MS, () => this.#kill("cancelled"));
+    else task.start(this.id);
+  }
+
+  #kill(reason: ExitReason): void {
+    if (reason !== "lost") this.exitReason ??= reason;
     this.#after(null);
     this.#link.terminate();
     this.#become("stopping");

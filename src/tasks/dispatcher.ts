@@ -1,99 +1,209 @@
 import { TrainyardError } from "../core/errors.ts";
 import { BadFrameError } from "../wire/bad-frame.ts";
-import { Daemon, type DaemonState } from "./daemon.ts";
-import type { LinkEnd, OpenLink } from "./links/link.ts";
-import { toExecutorMessage } from "./messages.ts";
-import { type Move, nextMove, startPauseMs, type Yard } from "./placement.ts";
-import type { ProfileStatus } from "./profile.ts";
+import { Backlog } from "./backlog.ts";
+import type { Daemon } from "./daemon.ts";
+import { Fleet, type FleetOptions } from "./fleet.ts";
+import type { LinkEnd, Transport } from "./links/link.ts";
+import { type SubmitMessage, toExecutorMessage } from "./messages.ts";
+import { type Move, nextMove, type Yard } from "./placement.ts";
+import type { DaemonExit, ExitReason, ProfileStatus } from "./profile.ts";
+import { Setups } from "./setups.ts";
 import { daemonLost, type Task, taskFailure } from "./task.ts";
-import { TaskQueue } from "./task-queue.ts";
 
 /** So many failed starts in a row, and queued tasks are told why. */
 const FAILED_STARTS_LIMIT = 3;
-/** A daemon that dies sooner than this without having done anything counts as a failed start. */
-const YOUNG_MS = 1000;
+/** Daemons that left for one of these reasons are not replaced when `respawn` is off. */
+const NOT_REPLACED: ReadonlySet<ExitReason> = new Set(["idle", "wall", "tasks", "terminated", "lost"]);
 
-export interface DispatcherOptions {
-  readonly name: string;
+export interface DispatcherOptions extends FleetOptions {
   readonly daemons: number;
   readonly lazy: boolean;
   readonly queueLimit: number;
   readonly cancelGraceMs: number;
   readonly warmSpare: boolean;
-  readonly idleMs: number;
+  readonly respawn: boolean;
+  readonly dealt: boolean;
+  readonly memoryLimitBytes: number;
+  /** A running task submitted another one. Throwing refuses the daemon. */
+  readonly onSubmit: (daemon: Daemon, parent: Task, message: SubmitMessage) => void;
+}
+
+/** Counters since the dispatcher was made, and what it holds now. */
+export interface Tally {
+  readonly connections: number;
+  readonly cumulative: number;
+  readonly awaiting: number;
+  readonly executing: number;
+  readonly completed: number;
+  readonly usedBytes: number;
+  readonly peakBytes: number;
 }
 
 /**
  * Moves tasks from a bounded queue to idle daemons, oldest first. `nextMove` decides, `#act` acts. Invariants:
- *  1. A task is in exactly one place: queued, running on one daemon, or settled. It leaves the queue only when a daemon is idle.
+ *  1. A task is in exactly one place: queued, given to one daemon, or settled. It leaves the queue only when a daemon is idle.
  *  2. A daemon runs at most one task at a time; its slot is free when its executor answered or its process is gone, not before.
  *  3. Every task settles once, also when its daemon dies, cannot be started, or the dispatcher closes.
  *  4. Enqueue, dequeue, cancel and each decision are O(1) in the number of tasks.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #openLink: OpenLink;
-  readonly #queue = new TaskQueue<Task>();
-  /** In every slot, and the spare. */
-  readonly #daemons = new Set<Daemon>();
-  /** The last to become idle is the first to work: its caches are warm, and the others may stop. */
-  readonly #idle: Daemon[] = [];
-  #spare: Daemon | null = null;
-  readonly #counts = { starting: 0, idle: 0, busy: 0, stopping: 0 };
+  readonly #backlog = new Backlog();
+  readonly #setups = new Setups();
+  readonly #fleet: Fleet;
   #wanted: number;
   #floor: number;
+  /** Slots on loan to tasks whose parents wait for them. */
+  #extra = 0;
+  #waiting = 0;
   #outstanding = 0;
-  #daemonsMade = 0;
-  #failedStarts = 0;
-  #pause: NodeJS.Timeout | null = null;
-  #hasStartedThisTurn = false;
+  #completed = 0;
   #isPumping = false;
   #closed: { readonly promise: Promise<void>; resolve: () => void } | null = null;
+  #onRoom: (() => void)[] = [];
 
-  constructor(options: DispatcherOptions, openLink: OpenLink) {
+  constructor(options: DispatcherOptions, transport: Transport) {
     this.#options = options;
-    this.#openLink = openLink;
     this.#wanted = options.daemons;
     this.#floor = options.lazy ? 0 : options.daemons;
+    this.#fleet = new Fleet(options, transport, {
+      onMessage: (daemon, message) => this.#receive(daemon, message),
+      onLost: (daemon, end) => this.#lost(daemon, end),
+      onIdledOut: () => {
+        this.#floor = 0;
+      },
+      onChange: () => this.#pump(),
+    });
     this.#pump();
   }
 
   get status(): ProfileStatus {
-    const daemons = [...this.#daemons].filter((daemon) => !daemon.isSpare).map((daemon) => daemon.status);
-    return { daemons, queued: this.#queue.length, running: this.#counts.busy };
+    const daemons = this.#fleet.slots.map((daemon) => daemon.status);
+    return { daemons, queued: this.#backlog.length, running: this.#fleet.counts.busy };
+  }
+
+  get tally(): Tally {
+    const { counts, cumulative, slots } = this.#fleet;
+    const executing = slots.filter((daemon) => daemon.task !== null && !daemon.task.isSettled).length;
+    const { usedBytes, peakBytes } = this.#backlog;
+    const [connections, awaiting] = [counts.idle + counts.busy, this.#outstanding - executing];
+    return { connections, cumulative, awaiting, executing, completed: this.#completed, usedBytes, peakBytes };
+  }
+
+  get exits(): readonly DaemonExit[] {
+    return this.#fleet.exits;
+  }
+
+  get wanted(): number {
+    return this.#wanted;
+  }
+
+  /** Whether the queue takes another task. */
+  get hasRoom(): boolean {
+    const { queueLimit, memoryLimitBytes } = this.#options;
+    return this.#backlog.length < queueLimit && (memoryLimitBytes === 0 || this.#backlog.usedBytes < memoryLimitBytes);
+  }
+
+  /** Resolves when the queue takes another task, or the dispatcher closes. */
+  room(): Promise<void> {
+    if (this.hasRoom || this.#closed !== null) return Promise.resolve();
+    return new Promise((resolve) => this.#onRoom.push(resolve));
   }
 
   /** @throws {TrainyardError} `closed`, or `queue_full`; nothing was enqueued. */
   assertOpen(): void {
-    const { name, queueLimit } = this.#options;
+    const { name, queueLimit, memoryLimitBytes } = this.#options;
     if (this.#closed !== null) throw new TrainyardError("closed", `profile "${name}" is closed`);
-    if (this.#queue.length < queueLimit) return;
-    throw new TrainyardError("queue_full", `profile "${name}" already has ${queueLimit} queued tasks; wait for one or raise queueLimit`, {
-      retryable: true,
-      details: { limit: queueLimit },
-    });
+    if (this.hasRoom) return;
+    const isLong = this.#backlog.length >= queueLimit;
+    const message = isLong
+      ? `profile "${name}" already has ${queueLimit} queued tasks; wait for one or raise queueLimit`
+      : `profile "${name}" already has ${this.#backlog.usedBytes} bytes queued; wait for room() or raise memoryLimitMb`;
+    throw new TrainyardError("queue_full", message, { retryable: true, details: { limit: isLong ? queueLimit : memoryLimitBytes } });
   }
 
   submit(task: Task): void {
-    this.#queue.enqueue(task);
-    if (++this.#outstanding === 1) this.#hold();
+    this.#added();
+    this.#backlog.put(task);
     this.#pump();
+  }
+
+  /**
+   * To one daemon and no other; it goes before the queue.
+   * @throws {TrainyardError} `not_found` when no daemon has that id. Nothing was enqueued.
+   */
+  submitTo(daemonId: string, task: Task): void {
+    const daemon = this.#fleet.find(daemonId);
+    this.#added();
+    this.#deliver(daemon, task);
+  }
+
+  /** Gives each daemon a task of `makeTask`, also those that join later. @returns one for each of at least `least` slots, joined or not. */
+  setUp(makeTask: () => Task, least: number): Task[] {
+    const { spare, slots } = this.#fleet;
+    const daemons = slots.filter((daemon) => daemon.state !== "stopping");
+    const count = Math.max(1, least, this.#floor, daemons.length);
+    const tasks = Array.from({ length: count }, makeTask);
+    for (const _ of tasks) this.#added();
+    for (const [daemon, task] of this.#setups.add(tasks, daemons, makeTask)) this.#deliver(daemon, task);
+    if (spare !== null && spare.state !== "stopping") {
+      this.#added();
+      this.#deliver(spare, makeTask());
+    }
+    this.#floor = Math.max(this.#floor, Math.min(this.#wanted, count));
+    this.#pump();
+    return tasks;
   }
 
   /** True when the task was queued or running. Its handle rejects at once; a running one's slot follows within the grace. */
   cancel(task: Task): boolean {
-    const wasQueued = task.state === "queued";
     if (task.isSettled) return false;
-    if (wasQueued) this.#queue.remove(task);
-    this.#settled(task.abandon(this.#closed === null ? "" : `: profile "${this.#options.name}" closed`));
-    if (!wasQueued) for (const daemon of this.#daemons) if (daemon.task === task) daemon.abort(this.#options.cancelGraceMs);
+    const isClosing = this.#closed !== null;
+    const why = isClosing ? `: profile "${this.#options.name}" closed` : "";
+    if (this.#options.dealt && !isClosing) task.isDisowned = true;
+    else this.#unqueue(task);
+    this.#settled(task.abandon(why, isClosing ? { isReset: true } : {}));
+    if (task.isDisowned) return false;
+    task.daemon?.abort(task, this.#options.cancelGraceMs);
     return true;
+  }
+
+  /** A task began, or no longer has, to wait for tasks that it submitted: a slot is lent to them. */
+  setWaiting(isWaiting: boolean): void {
+    this.#waiting += isWaiting ? 1 : -1;
+    this.#extra = Math.max(this.#extra, this.#waiting);
+    this.#pump();
   }
 
   resize(daemons: number): void {
     if (this.#floor > 0) this.#floor = daemons;
     this.#wanted = daemons;
     this.#pump();
+  }
+
+  /** More daemons, at once. */
+  launch(count: number): void {
+    const { starting, idle, busy } = this.#fleet.counts;
+    this.#wanted += count;
+    this.#floor = Math.min(this.#wanted, Math.max(this.#floor, starting + idle + busy) + count);
+    this.#pump();
+  }
+
+  /** Ends a daemon, whatever it does; the task that it runs fails with `closed`. */
+  terminate(daemonId: string): void {
+    const daemon = this.#fleet.find(daemonId);
+    const { task } = daemon;
+    if (task !== null) {
+      const message = `task "${task.label}" ran on daemon ${daemonId}, which was terminated`;
+      this.#settled(task.fail(new TrainyardError("closed", message, { details: { task: task.id, daemon: daemonId } })));
+    }
+    this.#fleet.wake(daemon);
+    daemon.dismiss("terminated");
+  }
+
+  /** Daemons give up what they keep for this key. */
+  forget(key: number): void {
+    for (const daemon of this.#fleet) daemon.forget(key);
   }
 
   close(): Promise<void> {
@@ -105,27 +215,34 @@ export class Dispatcher {
     this.#closed = { promise, resolve };
     this.#wanted = 0;
     this.#floor = 0;
-    this.#setPause(null);
-    for (let task = this.#queue.head; task !== null; task = this.#queue.head) this.cancel(task);
-    for (const daemon of this.#daemons) if (daemon.task !== null) this.cancel(daemon.task);
-    this.#hold();
+    this.#fleet.close();
+    for (let task = this.#backlog.any; task !== null; task = this.#backlog.any) this.#drop(task);
+    for (const task of this.#setups.release()) this.#drop(task);
+    for (const daemon of this.#fleet) {
+      for (let task = daemon.inbox.head; task !== null; task = daemon.inbox.head) this.#drop(task);
+      for (const task of [...daemon.given]) this.cancel(task);
+    }
+    this.#fleet.hold(true);
     this.#pump();
-    if (this.#daemons.size === 0) resolve();
+    this.#announceRoom();
+    if (this.#fleet.size === 0) resolve();
     return promise;
   }
 
   get #yard(): Yard {
+    const { counts, mayStart, spare } = this.#fleet;
+    const isOpen = this.#closed === null;
     return {
-      starting: this.#counts.starting,
-      idle: this.#counts.idle,
-      busy: this.#counts.busy,
-      stopping: this.#counts.stopping,
-      queued: this.#queue.length,
-      wanted: this.#wanted,
+      starting: counts.starting,
+      idle: counts.idle,
+      busy: counts.busy,
+      stopping: counts.stopping,
+      queued: this.#setups.isHolding ? 0 : this.#backlog.assignable(this.#wanted),
+      wanted: isOpen ? this.#wanted + this.#extra : 0,
       floor: this.#floor,
-      mayStart: this.#pause === null && !this.#hasStartedThisTurn && this.#closed === null,
-      wantsSpare: this.#options.warmSpare && this.#closed === null,
-      hasSpare: this.#spare !== null,
+      mayStart,
+      wantsSpare: this.#options.warmSpare && isOpen,
+      hasSpare: spare !== null,
     };
   }
 
@@ -134,6 +251,7 @@ export class Dispatcher {
     this.#isPumping = true;
     for (let move = nextMove(this.#yard); move !== null; move = nextMove(this.#yard)) this.#act(move);
     this.#isPumping = false;
+    if (this.#onRoom.length > 0 && this.hasRoom) this.#announceRoom();
   }
 
   /** The only place where a task leaves the queue for a daemon, and where daemons are started and retired. */
@@ -143,7 +261,7 @@ export class Dispatcher {
         this.#assign();
         break;
       case "retire":
-        this.#retire();
+        this.#fleet.retire();
         break;
       case "start":
         this.#start(false);
@@ -152,168 +270,169 @@ export class Dispatcher {
         this.#start(true);
         break;
       case "promote_spare":
-        this.#promoteSpare();
+        this.#fleet.promoteSpare();
         break;
       case "retire_spare":
-        this.#retireSpare();
+        this.#fleet.retireSpare();
         break;
     }
   }
 
   #assign(): void {
-    const daemon = this.#idle.pop();
-    const task = this.#queue.dequeue();
-    if (daemon === undefined || task === null) return;
-    this.#failedStarts = 0;
-    daemon.run(task);
-    task.start(daemon.id);
-  }
-
-  #retire(): void {
-    const idle = this.#idle.pop();
-    if (idle !== undefined) {
-      idle.dismiss();
-      return;
-    }
-    for (const daemon of this.#daemons) {
-      if (daemon.state !== "starting" || daemon.isSpare) continue;
-      daemon.dismiss();
-      return;
+    const daemon = this.#fleet.takeIdle();
+    const first = this.#backlog.next(this.#wanted);
+    if (daemon === null || first === null) return;
+    this.#fleet.failedStarts = 0;
+    this.#give(daemon, first);
+    const { batch } = first;
+    if (batch === null) return;
+    const left = this.#options.maxTasks === 0 ? Number.POSITIVE_INFINITY : this.#options.maxTasks - daemon.tasksDone;
+    const size = Math.min(batch.size(this.#backlog.lengthAt(first.depth) + 1, Math.max(1, this.#wanted)), left);
+    for (let i = 1; i < size; i++) {
+      const next = this.#backlog.nextLike(first);
+      if (next === null) return;
+      daemon.give(next);
     }
   }
 
-  /** One in a turn of the event loop: starting a process takes milliseconds of it. */
+  #give(daemon: Daemon, task: Task): void {
+    this.#backlog.began(task.depth);
+    daemon.give(task);
+  }
+
   #start(asSpare: boolean): void {
-    this.#hasStartedThisTurn = true;
-    setImmediate(() => {
-      this.#hasStartedThisTurn = false;
-      this.#pump();
-    });
-    const daemon = new Daemon(`${this.#options.name}-${++this.#daemonsMade}`, this.#openLink, {
-      onState: (from, before) => this.#changed(from, before),
-      onMessage: (from, message) => this.#receive(from, message),
-      onClose: (from, end) => this.#lost(from, end),
-    });
-    this.#daemons.add(daemon);
-    daemon.hold(this.#isHeld);
-    daemon.isSpare = asSpare;
-    if (asSpare) this.#spare = daemon;
-    else this.#counts.starting++;
+    const daemon = this.#fleet.start(asSpare);
+    for (const task of this.#setups.forNewcomer(asSpare)) {
+      if (!task.isOwed) this.#added();
+      this.#deliver(daemon, task);
+    }
   }
 
-  #promoteSpare(): void {
-    const daemon = this.#spare;
-    if (daemon === null) return;
-    this.#spare = null;
-    daemon.isSpare = false;
-    this.#counts[daemon.state]++;
-    if (daemon.state === "idle") this.#rest(daemon);
+  /** A daemon has answered all that it was given. What is for it alone comes first. */
+  #free(daemon: Daemon): void {
+    if (!this.#fleet.rest(daemon)) return;
+    const task = daemon.inbox.head;
+    if (task === null) return;
+    this.#fleet.wake(daemon);
+    this.#unqueue(task);
+    this.#give(daemon, task);
   }
 
-  #retireSpare(): void {
-    const daemon = this.#spare;
-    this.#spare = null;
-    daemon?.dismiss();
+  #deliver(daemon: Daemon, task: Task): void {
+    daemon.inbox.enqueue(task);
+    task.home = daemon.inbox;
+    if (daemon.state !== "idle") return;
+    this.#fleet.wake(daemon);
+    this.#unqueue(task);
+    this.#give(daemon, task);
   }
 
-  #changed(daemon: Daemon, before: DaemonState): void {
-    if (daemon.isSpare) return;
-    this.#counts[before]--;
-    this.#counts[daemon.state]++;
+  #unqueue(task: Task): void {
+    const { home } = task;
+    if (home === null) return;
+    if (this.#backlog.has(home)) {
+      this.#backlog.remove(task);
+      return;
+    }
+    home.remove(task);
+    task.home = null;
   }
 
-  #rest(daemon: Daemon): void {
-    daemon.rest(this.#options.idleMs, () => this.#idledOut(daemon));
-    if (!daemon.isSpare) this.#idle.push(daemon);
-  }
-
-  #idledOut(daemon: Daemon): void {
-    if (daemon.isSpare) return;
-    this.#floor = 0;
-    this.#idle.splice(this.#idle.indexOf(daemon), 1);
-    daemon.dismiss();
+  /** Settles a queued task at the close. */
+  #drop(task: Task): void {
+    this.#unqueue(task);
+    this.cancel(task);
   }
 
   #receive(daemon: Daemon, raw: unknown): void {
     const message = toExecutorMessage(raw);
     if (message.type === "ready") {
       if (daemon.state !== "starting") return;
-      this.#rest(daemon);
+      this.#free(daemon);
       this.#pump();
       return;
     }
     const { task } = daemon;
     if (task === null || task.id !== message.id)
       throw new BadFrameError(`${message.type} came for task ${message.id}, which does not run there`);
-    if (message.type === "note") {
-      task.note(message.value);
-      return;
+    if (message.type === "note") task.note(message.value, message.kind);
+    else if (message.type === "submit") this.#options.onSubmit(daemon, task, message);
+    else {
+      this.#settled(message.type === "done" ? task.finish(message.value) : task.fail(taskFailure(task, message.error)));
+      this.#answered(daemon, task);
     }
-    this.#settled(message.type === "done" ? task.finish(message.value) : task.fail(taskFailure(task, message.error)));
-    daemon.tasksDone++;
-    if (daemon.state === "busy") this.#rest(daemon);
+  }
+
+  #answered(daemon: Daemon, task: Task): void {
+    const ranMs = daemon.answered();
+    task.batch?.observe(ranMs);
+    if (!task.isSetup) daemon.tasksDone++;
+    if (daemon.task !== null) return;
+    this.#backlog.ended(task.depth);
+    if (daemon.state === "busy") this.#free(daemon);
     this.#pump();
   }
 
   #lost(daemon: Daemon, end: LinkEnd): void {
-    this.#daemons.delete(daemon);
-    if (daemon === this.#spare) this.#spare = null;
-    if (!daemon.isSpare) this.#counts[daemon.state]--;
-    const place = this.#idle.indexOf(daemon);
-    if (place >= 0) this.#idle.splice(place, 1);
-    const { task } = daemon;
-    if (task !== null && !task.isSettled) this.#taskLost(task, daemon, end);
-    else if (this.#hasFailedToStart(daemon)) this.#startFailed(daemon, end);
-    if (this.#closed !== null && this.#daemons.size === 0) this.#closed.resolve();
-    this.#pump();
+    const { respawn, dealt } = this.#options;
+    const reason = daemon.exitReason ?? "lost";
+    if (!respawn && !daemon.isSpare && NOT_REPLACED.has(reason)) {
+      this.#wanted = Math.max(0, this.#wanted - 1);
+      this.#floor = Math.min(this.#floor, this.#wanted);
+    }
+    const [running, ...waiting] = daemon.takeBack();
+    // Backwards, so that they stand in their old order again. They have not begun: an executor begins none before the last answer has left it.
+    for (const task of waiting.reverse()) if (!task.isSettled || task.isDisowned) this.#backlog.putBack(task);
+    if (running !== undefined) this.#backlog.ended(running.depth);
+    if (running !== undefined && !running.isSettled) this.#taskLost(running, daemon, end);
+    else if (running === undefined && this.#fleet.hasFailedToStart(daemon)) this.#startFailed(daemon, end);
+    for (let task = daemon.inbox.head; task !== null; task = daemon.inbox.head) {
+      this.#unqueue(task);
+      this.#fail(task, daemon, end);
+    }
+    if (dealt && reason === "lost") for (let task = this.#backlog.any; task !== null; task = this.#backlog.any) this.#fail(task, daemon, end);
+    if (this.#closed !== null && this.#fleet.size === 0) this.#closed.resolve();
   }
 
   #taskLost(task: Task, daemon: Daemon, end: LinkEnd): void {
-    if (task.retriesLeft > 0 && this.#closed === null) {
-      task.requeue();
-      this.#queue.putBack(task);
+    if (task.retriesLeft > 0 && this.#closed === null && !task.isSetup) {
+      task.retry();
+      this.#backlog.putBack(task);
       return;
     }
-    this.#settled(task.fail(daemonLost(`the daemon that ran task "${task.reference.export}" was lost`, daemon, end)));
+    this.#fail(task, daemon, end);
   }
 
-  #hasFailedToStart(daemon: Daemon): boolean {
-    if (this.#closed !== null || daemon.isDismissed || daemon.tasksDone > 0 || daemon.task !== null) return false;
-    return !daemon.isReady || Date.now() - daemon.startedAt < YOUNG_MS;
+  #fail(task: Task, daemon: Daemon, end: LinkEnd): void {
+    this.#unqueue(task);
+    this.#settled(task.fail(daemonLost(`the daemon that ran task "${task.label}" was lost`, daemon, end)));
   }
 
   #startFailed(daemon: Daemon, end: LinkEnd): void {
-    this.#failedStarts++;
-    this.#setPause(startPauseMs(this.#failedStarts));
-    if (this.#failedStarts < FAILED_STARTS_LIMIT || this.#counts.idle + this.#counts.busy > 0) return;
-    const what = `profile "${this.#options.name}" could not start a daemon, ${this.#failedStarts} times in a row`;
-    const error = daemonLost(what, daemon, end);
-    for (let task = this.#queue.dequeue(); task !== null; task = this.#queue.dequeue()) this.#settled(task.fail(error));
+    this.#fleet.pause();
+    const { failedStarts, counts } = this.#fleet;
+    if (failedStarts < FAILED_STARTS_LIMIT || counts.idle + counts.busy > 0) return;
+    const error = daemonLost(`profile "${this.#options.name}" could not start a daemon, ${failedStarts} times in a row`, daemon, end);
+    for (let task = this.#backlog.any; task !== null; task = this.#backlog.any) {
+      this.#unqueue(task);
+      this.#settled(task.fail(error));
+    }
   }
 
-  #setPause(delayMs: number | null): void {
-    if (this.#pause !== null) clearTimeout(this.#pause);
-    this.#pause = null;
-    if (delayMs === null || this.#closed !== null) return;
-    this.#pause = setTimeout(() => {
-      this.#pause = null;
-      this.#pump();
-    }, delayMs);
-    this.#hold();
+  #added(): void {
+    if (++this.#outstanding === 1) this.#fleet.hold(true);
   }
 
   #settled(hasSettled: boolean): void {
-    if (hasSettled && --this.#outstanding === 0) this.#hold();
+    if (!hasSettled) return;
+    this.#completed++;
+    if (--this.#outstanding > 0) return;
+    this.#extra = this.#waiting;
+    // Tasks that are not settled, and a close that is not done, keep the host's process alive; idle daemons do not.
+    this.#fleet.hold(this.#closed !== null);
   }
 
-  /** Tasks that are not settled, and a close that is not done, keep the host's process alive; idle daemons do not. */
-  get #isHeld(): boolean {
-    return this.#outstanding > 0 || this.#closed !== null;
-  }
-
-  #hold(): void {
-    for (const daemon of this.#daemons) daemon.hold(this.#isHeld);
-    if (this.#isHeld) this.#pause?.ref();
-    else this.#pause?.unref();
+  #announceRoom(): void {
+    for (const resolve of this.#onRoom.splice(0)) resolve();
   }
 }

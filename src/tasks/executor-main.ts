@@ -35,8 +35,11 @@ function blockOutput(): void {
   }
 }
 
+const NOTHING = new Uint8Array(0);
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
 const cutter = new FrameCutter();
+let finishesTask = false;
+let hasHostLeft = false;
 const executor = new Executor({
   send(message) {
     const { chunks } = encodeFrame(message);
@@ -44,17 +47,33 @@ const executor = new Executor({
     for (const chunk of chunks) pipe.write(chunk);
     if (chunks.length > 1) pipe.uncork();
   },
-  drained: () => (pipe.writableNeedDrain ? new Promise((resolve) => pipe.once("drain", resolve)) : Promise.resolve()),
-  onFirstRun: () => {
+  get isFull() {
+    return pipe.writableLength > 0 && !hasHostLeft;
+  },
+  drained: () => (pipe.writableLength === 0 || hasHostLeft ? Promise.resolve() : new Promise((resolve) => pipe.write(NOTHING, () => resolve()))),
+  onInit({ autoExit }) {
+    finishesTask = autoExit === "finish";
+  },
+  onFirstRun() {
     blockOutput();
-    startWatchdog();
+    if (!finishesTask) startWatchdog();
+  },
+  onRest() {
+    if (hasHostLeft) process.exit(0);
   },
 });
 
+/** The host left, or wants this process to leave: at once, without waiting for user code, unless the profile said that it may finish. */
+function leave(): void {
+  hasHostLeft = true;
+  if (!finishesTask || !executor.isBusy) process.exit(0);
+  executor.finishRunning();
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+}
+
 // The terminal sends Ctrl-C to the whole group; when to stop is the host's decision.
 process.on("SIGINT", () => {});
-// The host left, or wants this process to leave: at once, without waiting for user code.
-pipe.on("end", () => process.exit(0));
-pipe.on("error", () => process.exit(0));
+pipe.on("end", leave);
+pipe.on("error", leave);
 pipe.on("data", (chunk) => cutter.push(chunk, (payload) => executor.receive(toHostMessage(decodeEnvelope(payload)))));
 pipe.write(encodeFrame({ type: "ready" }).chunks[0]!);

@@ -1,31 +1,66 @@
+import { StreamRandom } from "../core/lecuyer.ts";
 import { messageOf, TrainyardError } from "../core/errors.ts";
 import { BadFrameError } from "../wire/bad-frame.ts";
-import type { ExecutorMessage, HostMessage } from "./messages.ts";
-import type { TaskContext, TaskFunction } from "./profile.ts";
+import { Housekeeping } from "./housekeeping.ts";
+import { loadCode } from "./load-code.ts";
+import type { ExecutorMessage, HostMessage, InitMessage, ReplyMessage, RunExtras } from "./messages.ts";
+import { freshStream, type MiraiContext, markDaemon, type TaskLike } from "./mirai-context.ts";
+import type { NoteKind, TaskCode, TaskFunction } from "./profile.ts";
 
-/** `breathe()` returns at once when the last one that waited is younger. */
+/** `breathe()` returns at once when the last one that waited is younger; so long may tasks that do not wait run on without a look at the messages. */
 const BREATH_MS = 5;
+const NO_CONSTANTS: Readonly<Record<string, unknown>> = Object.freeze({});
+
+type Run = HostMessage & { readonly type: "run" };
 
 /** The executor's side of a link. */
 export interface ExecutorPort {
-  /** @throws when the message cannot be encoded; nothing was sent. */
-  send(message: ExecutorMessage): void;
+  /** `transfer`: buffers in the message to give away, where the link can. @throws when the message cannot be encoded; nothing was sent. */
+  send(message: ExecutorMessage, transfer?: readonly ArrayBuffer[]): void;
   /** Resolves when what was sent no longer waits in memory. */
   drained(): Promise<void>;
+  /** True when `drained()` would wait. */
+  readonly isFull: boolean;
+  /** The daemon's settings, before anything else. */
+  onInit?(message: InitMessage): void;
   /** Called once, before any user code runs. */
   onFirstRun?(): void;
+  /** Nothing is left to run. */
+  onRest?(): void;
+}
+
+interface Running {
+  readonly id: number;
+  readonly abort: AbortController;
+  transfer: readonly ArrayBuffer[];
+}
+
+interface Call {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 /**
- * Runs the tasks that a dispatcher sends, one at a time. Invariants:
+ * Runs the tasks that a dispatcher sends, one at a time, in their order. Invariants:
  *  1. Each `run` is answered once, by `done` or `failed`; notes come before the answer.
- *  2. An `abort` for any other task than the running one has no effect: it came too late.
+ *  2. A task begins only when the answers of those before have left this process: whatever kills it, the host knows which tasks had begun.
+ *  3. An `abort` for a task that was answered has no effect: it came too late. One that waits here is answered without being run.
  */
 export class Executor {
   readonly #port: ExecutorPort;
   readonly #cache = new Map<string, unknown>();
-  readonly #functions = new Map<string, TaskFunction<unknown, unknown>>();
-  #running: { readonly id: number; readonly abort: AbortController } | null = null;
+  readonly #codes = new Map<number, TaskCode>();
+  readonly #functions = new Map<number, TaskFunction<unknown, unknown>>();
+  readonly #constants = new Map<number, unknown>();
+  readonly #waiting: Run[] = [];
+  readonly #aborted = new Set<number>();
+  readonly #calls = new Map<number, Call>();
+  readonly #mark = markDaemon();
+  #running: Running | null = null;
+  #isAtWork = false;
+  #callsMade = 0;
+  #housekeeping: Housekeeping | null = null;
+  #random: StreamRandom | null = null;
   #hasRun = false;
   #breathedAt = 0;
 
@@ -33,50 +68,135 @@ export class Executor {
     this.#port = port;
   }
 
-  receive(message: HostMessage): void {
-    if (message.type === "run") void this.#run(message);
-    else if (this.#running?.id === message.id) this.#running.abort.abort(new TrainyardError("cancelled", "the task was cancelled"));
+  get isBusy(): boolean {
+    return this.#isAtWork;
   }
 
-  async #run(message: HostMessage & { type: "run" }): Promise<void> {
-    if (this.#running !== null) throw new BadFrameError(`task ${message.id} came while task ${this.#running.id} runs`);
-    const { id } = message;
-    const abort = new AbortController();
-    this.#running = { id, abort };
+  receive(message: HostMessage): void {
+    switch (message.type) {
+      case "run":
+        this.#waiting.push(message);
+        if (!this.#isAtWork) void this.#work();
+        break;
+      case "abort":
+        this.#abort(message.id);
+        break;
+      case "code":
+        this.#codes.set(message.key, message.code);
+        break;
+      case "constant":
+        this.#constants.set(message.key, message.value);
+        break;
+      case "forget":
+        this.#constants.delete(message.key);
+        break;
+      case "reply":
+        this.#replied(message);
+        break;
+      case "init":
+        this.#init(message);
+        break;
+    }
+  }
+
+  /** What has not begun is not run: nobody waits for it any more. */
+  finishRunning(): void {
+    this.#waiting.length = 0;
+  }
+
+  #init(message: InitMessage): void {
+    this.#port.onInit?.(message);
+    if (message.cleanup) this.#housekeeping = new Housekeeping();
+    if (message.stream !== null) this.#random = new StreamRandom(message.stream);
+  }
+
+  #abort(id: number): void {
+    if (this.#running?.id === id) this.#running.abort.abort(new TrainyardError("cancelled", "the task was cancelled"));
+    else if (this.#waiting.some((run) => run.id === id)) this.#aborted.add(id);
+  }
+
+  async #work(): Promise<void> {
+    this.#isAtWork = true;
     if (!this.#hasRun) this.#port.onFirstRun?.();
     this.#hasRun = true;
     this.#breathedAt = performance.now();
+    for (let run = this.#waiting.shift(); run !== undefined; run = this.#waiting.shift()) {
+      if (this.#aborted.delete(run.id)) this.#port.send({ type: "failed", id: run.id, error: null });
+      else await this.#run(run);
+      if (this.#port.isFull) await this.#port.drained();
+      if (this.#waiting.length > 0) await this.#breathe();
+    }
+    this.#isAtWork = false;
+    this.#port.onRest?.();
+  }
+
+  async #run({ id, code, args, extras = {} }: Run): Promise<void> {
+    const running: Running = { id, abort: new AbortController(), transfer: [] };
+    this.#running = running;
+    this.#mark.isMapped = extras.isMapped === true;
     let answer: ExecutorMessage;
+    let undo = (): void => {};
     try {
-      const task = await this.#load(message.module, message.export);
-      answer = { type: "done", id, value: await task(message.args, this.#context(id, abort.signal)) };
+      undo = putGlobals(extras.globals);
+      const task = this.#functions.get(code) ?? (await this.#load(code));
+      answer = { type: "done", id, value: await task(args, new Context(this.#hostOf(running, extras))) };
     } catch (error) {
       answer = { type: "failed", id, error };
     }
     this.#running = null;
-    this.#answer(answer);
+    this.#answer(answer, running.transfer);
+    if (extras.isSetup === true) {
+      this.#housekeeping?.remember();
+      return;
+    }
+    undo();
+    this.#housekeeping?.restore();
   }
 
-  async #load(module: string, name: string): Promise<TaskFunction<unknown, unknown>> {
-    const key = `${name} ${module}`;
-    const known = this.#functions.get(key);
-    if (known !== undefined) return known;
-    const exported: unknown = ((await import(module)) as Readonly<Record<string, unknown>>)[name];
-    if (typeof exported !== "function") throw new TypeError(`${module} exports no function named "${name}"`);
-    const task = exported as TaskFunction<unknown, unknown>;
+  async #load(key: number): Promise<TaskFunction<unknown, unknown>> {
+    const code = this.#codes.get(key);
+    if (code === undefined) throw new BadFrameError(`code ${key} was never sent`);
+    const task = await loadCode(code);
     this.#functions.set(key, task);
     return task;
   }
 
-  #context(id: number, signal: AbortSignal): TaskContext {
+  /** What a task's context may ask of this executor. Nothing, once the task was answered. */
+  #hostOf(running: Running, extras: RunExtras): ContextHost {
+    const isCurrent = (): boolean => this.#running === running;
     return {
-      signal,
+      signal: running.abort.signal,
       cache: this.#cache,
-      note: (value) => {
-        if (this.#running?.id === id) this.#port.send({ type: "note", id, value });
+      constants: (extras.constants === undefined ? NO_CONSTANTS : this.#constants.get(extras.constants)) as Readonly<Record<string, unknown>>,
+      random: () => (extras.stream === undefined ? this.#daemonRandom() : new StreamRandom(extras.stream)),
+      note: (value, kind) => {
+        if (isCurrent()) this.#port.send({ type: "note", id: running.id, value, kind });
+      },
+      transfer: (buffers) => {
+        running.transfer = [...running.transfer, ...buffers];
+      },
+      submit: (code, args) => {
+        if (!isCurrent()) return Promise.reject(new TrainyardError("closed", "the task that submits this one has ended"));
+        const call = ++this.#callsMade;
+        return new Promise((resolve, reject) => {
+          this.#port.send({ type: "submit", id: running.id, call, code, args });
+          this.#calls.set(call, { resolve, reject });
+        });
       },
       breathe: () => this.#breathe(),
     };
+  }
+
+  #daemonRandom(): StreamRandom {
+    this.#random ??= new StreamRandom(freshStream());
+    return this.#random;
+  }
+
+  #replied({ call, isDone, value }: ReplyMessage): void {
+    const waiting = this.#calls.get(call);
+    this.#calls.delete(call);
+    if (isDone) waiting?.resolve(value);
+    else waiting?.reject(value);
   }
 
   async #breathe(): Promise<void> {
@@ -87,14 +207,75 @@ export class Executor {
   }
 
   /** A result or an error that cannot be encoded fails its own task and nothing else. */
-  #answer(answer: ExecutorMessage & { id: number }): void {
+  #answer(answer: ExecutorMessage & { readonly id: number }, transfer: readonly ArrayBuffer[]): void {
     try {
-      this.#port.send(answer);
+      this.#port.send(answer, transfer);
     } catch (cause) {
       const error = answer.type === "failed" ? stripped(answer.error) : unsendable(cause);
       this.#port.send({ type: "failed", id: answer.id, error });
     }
   }
+}
+
+interface ContextHost {
+  readonly signal: AbortSignal;
+  readonly cache: Map<string, unknown>;
+  readonly constants: Readonly<Record<string, unknown>>;
+  readonly random: () => StreamRandom;
+  readonly note: (value: unknown, kind: NoteKind) => void;
+  readonly transfer: (buffers: readonly ArrayBuffer[]) => void;
+  readonly submit: (code: TaskCode, args: unknown) => Promise<unknown>;
+  readonly breathe: () => Promise<void>;
+}
+
+/** Its methods may be taken off it: `({ n }, { note }) => note(n)`. */
+class Context implements MiraiContext {
+  readonly signal: AbortSignal;
+  readonly cache: Map<string, unknown>;
+  readonly constants: Readonly<Record<string, unknown>>;
+  readonly #host: ContextHost;
+  #random: StreamRandom | null = null;
+
+  constructor(host: ContextHost) {
+    this.#host = host;
+    this.signal = host.signal;
+    this.cache = host.cache;
+    this.constants = host.constants;
+  }
+
+  get random(): StreamRandom {
+    this.#random ??= this.#host.random();
+    return this.#random;
+  }
+
+  readonly note = (value: unknown): void => this.#host.note(value, "note");
+  readonly log = (message: string): void => this.#host.note(String(message), "log");
+  readonly progress = (fraction: number, message?: string): void =>
+    this.#host.note(message === undefined ? { fraction } : { fraction, message }, "progress");
+  readonly breathe = (): Promise<void> => this.#host.breathe();
+  readonly run = async <Args, Result>(task: TaskLike<Args, Result>, args: Args): Promise<Result> => {
+    const { toTaskCode } = await import("./code.ts"); // the parser in it is loaded only where it is used
+    return (await this.#host.submit(toTaskCode(task), args)) as Result;
+  };
+  readonly transfer = <T>(value: T, buffers: readonly ArrayBuffer[]): T => {
+    this.#host.transfer(buffers);
+    return value;
+  };
+}
+
+/** @returns what puts back the globals as they were. */
+function putGlobals(globals: Readonly<Record<string, unknown>> | undefined): () => void {
+  if (globals === undefined) return () => {};
+  const names = Object.keys(globals);
+  const before = names.map((name) => Reflect.getOwnPropertyDescriptor(globalThis, name));
+  for (const name of names) Object.defineProperty(globalThis, name, { value: globals[name], writable: true, enumerable: true, configurable: true });
+  return () => {
+    names.forEach((name, i) => {
+      const descriptor = before[i];
+      if (descriptor === undefined) Reflect.deleteProperty(globalThis, name);
+      else Reflect.defineProperty(globalThis, name, descriptor);
+    });
+  };
 }
 
 function unsendable(cause: unknown): TrainyardError {

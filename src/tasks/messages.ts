@@ -1,41 +1,126 @@
 import { BadFrameError } from "../wire/bad-frame.ts";
+import type { NoteKind, TaskCode } from "./profile.ts";
 
-/** From the dispatcher to an executor. An executor gets one `run` at a time. */
+/** What comes with a task beside its code and arguments. All optional; what is absent costs nothing. */
+export interface RunExtras {
+  /** Put on the global object while the task runs. */
+  readonly globals?: Readonly<Record<string, unknown>>;
+  /** Key of a `constant` message that came before. */
+  readonly constants?: number;
+  /** The task's random stream: six words. */
+  readonly stream?: readonly number[];
+  /** What it leaves behind stays: cleaning up takes the state after it as the new start. */
+  readonly isSetup?: boolean;
+  /** It is one element of a map. */
+  readonly isMapped?: boolean;
+}
+
+/** Sent once, before anything else, when the daemon has settings other than the defaults. */
+export interface InitMessage {
+  readonly type: "init";
+  readonly cleanup: boolean;
+  readonly autoExit: "kill" | "finish";
+  /** Stream for tasks that have none of their own. */
+  readonly stream: readonly number[] | null;
+}
+
+/** How a nested task ended, for the task that submitted it. */
+export interface ReplyMessage {
+  readonly type: "reply";
+  readonly call: number;
+  readonly isDone: boolean;
+  readonly value: unknown;
+}
+
+/** From the dispatcher to an executor. `code` and `constant` come before the first `run` that names their key. */
 export type HostMessage =
-  | { readonly type: "run"; readonly id: number; readonly module: string; readonly export: string; readonly args: unknown }
-  | { readonly type: "abort"; readonly id: number };
+  | InitMessage
+  | { readonly type: "code"; readonly key: number; readonly code: TaskCode }
+  | { readonly type: "constant"; readonly key: number; readonly value: unknown }
+  | { readonly type: "forget"; readonly key: number }
+  | { readonly type: "run"; readonly id: number; readonly code: number; readonly args: unknown; readonly extras?: RunExtras }
+  | { readonly type: "abort"; readonly id: number }
+  | ReplyMessage;
 
-/** From an executor to the dispatcher. `ready` comes once and first; `note`s of a task come before its `done` or `failed`. */
+/** A task submits another one to the profile it runs in. `call` is its own number for the answer. */
+export interface SubmitMessage {
+  readonly type: "submit";
+  readonly id: number;
+  readonly call: number;
+  readonly code: TaskCode;
+  readonly args: unknown;
+}
+
+/**
+ * From an executor to the dispatcher. `ready` comes once and first; `note`s of a task come before its `done` or `failed`; tasks are answered in the
+ * order in which they were given.
+ */
 export type ExecutorMessage =
   | { readonly type: "ready" }
-  | { readonly type: "note"; readonly id: number; readonly value: unknown }
+  | { readonly type: "note"; readonly id: number; readonly value: unknown; readonly kind: NoteKind }
   | { readonly type: "done"; readonly id: number; readonly value: unknown }
-  | { readonly type: "failed"; readonly id: number; readonly error: unknown };
+  | { readonly type: "failed"; readonly id: number; readonly error: unknown }
+  | SubmitMessage;
+
+type Fields = Readonly<Partial<Record<string, unknown>>>;
 
 /** @throws {BadFrameError} for anything that an executor may not send. */
 export function toExecutorMessage(value: unknown): ExecutorMessage {
   if (typeof value !== "object" || value === null || !("type" in value)) throw new BadFrameError("a message must be an object with a type");
-  if (value.type === "ready") return { type: "ready" };
-  if (!("id" in value) || typeof value.id !== "number") throw new BadFrameError("a message must name its task");
-  switch (value.type) {
+  const message = value as Fields;
+  if (message.type === "ready") return { type: "ready" };
+  const { id } = message;
+  if (typeof id !== "number") throw new BadFrameError("a message must name its task");
+  switch (message.type) {
     case "note":
+      return { type: "note", id, value: message.value, kind: message.kind === "progress" || message.kind === "log" ? message.kind : "note" };
     case "done":
-      return { type: value.type, id: value.id, value: "value" in value ? value.value : undefined };
+      return { type: "done", id, value: message.value };
     case "failed":
-      return { type: "failed", id: value.id, error: "error" in value ? value.error : undefined };
+      return { type: "failed", id, error: message.error };
+    case "submit":
+      if (typeof message.call !== "number") throw new BadFrameError("a nested task must have a number");
+      return { type: "submit", id, call: message.call, code: toCode(message.code), args: message.args };
     default:
-      throw new BadFrameError(`an executor cannot send ${JSON.stringify(value.type)}`);
+      throw new BadFrameError(`an executor cannot send ${JSON.stringify(message.type)}`);
   }
 }
 
-/** @throws {BadFrameError} for anything that a dispatcher may not send. */
+/** @throws {BadFrameError} for anything that a dispatcher may not send. The host is trusted: what depends on its word alone is not checked. */
 export function toHostMessage(value: unknown): HostMessage {
   if (typeof value !== "object" || value === null) throw new BadFrameError("a message must be an object");
-  const message = value as Partial<Record<string, unknown>>;
-  if (typeof message.id !== "number") throw new BadFrameError("a message must name its task");
-  if (message.type === "abort") return { type: "abort", id: message.id };
-  if (message.type === "run" && typeof message.module === "string" && typeof message.export === "string") {
-    return { type: "run", id: message.id, module: message.module, export: message.export, args: message.args };
+  const message = value as Fields;
+  switch (message.type) {
+    case "init":
+      return message as unknown as InitMessage;
+    case "code":
+      return { type: "code", key: toNumber(message.key), code: toCode(message.code) };
+    case "constant":
+      return { type: "constant", key: toNumber(message.key), value: message.value };
+    case "forget":
+      return { type: "forget", key: toNumber(message.key) };
+    case "run": {
+      const extras = message.extras as RunExtras | undefined;
+      const run = { type: "run", id: toNumber(message.id), code: toNumber(message.code), args: message.args } as const;
+      return extras === undefined ? run : { ...run, extras };
+    }
+    case "abort":
+      return { type: "abort", id: toNumber(message.id) };
+    case "reply":
+      return { type: "reply", call: toNumber(message.call), isDone: message.isDone === true, value: message.value };
+    default:
+      throw new BadFrameError(`a dispatcher cannot send ${JSON.stringify(message.type)}`);
   }
-  throw new BadFrameError(`a dispatcher cannot send ${JSON.stringify(message.type)}`);
+}
+
+function toNumber(value: unknown): number {
+  if (typeof value === "number") return value;
+  throw new BadFrameError("a message must name its task or key");
+}
+
+function toCode(value: unknown): TaskCode {
+  const code = (value ?? {}) as Fields;
+  if (typeof code.module === "string" && typeof code.export === "string") return { module: code.module, export: code.export };
+  if (typeof code.source === "string") return { source: code.source, label: String(code.label) };
+  throw new BadFrameError("code must be a module reference or a function's source");
 }

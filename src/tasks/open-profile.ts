@@ -1,13 +1,45 @@
 import { InvalidArgumentError } from "../core/errors.ts";
+import { nextStream, type StreamState, streamAt } from "../core/lecuyer.ts";
 import { encodeFrame } from "../wire/frames.ts";
-import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
-import type { OpenLink } from "./links/link.ts";
+import { Batch } from "./batch.ts";
+import type { Daemon } from "./daemon.ts";
+import { Dispatcher, type DispatcherOptions, type Tally } from "./dispatcher.ts";
+import { type OpenLink, packFrame, type Transport } from "./links/link.ts";
 import { openProcessLink } from "./links/process-link.ts";
-import type { ComputeProfile, ProfileOptions, ProfileStatus, SubmitOptions, TaskHandle, TaskReference } from "./profile.ts";
-import { Task } from "./task.ts";
+import { openThreadLink, packForThread } from "./links/thread-link.ts";
+import type { HostMessage, RunExtras, SubmitMessage } from "./messages.ts";
+import { Nest } from "./nest.ts";
+import type {
+  ComputeProfile,
+  DaemonExit,
+  DaemonOptions,
+  OutputListener,
+  ProfileOptions,
+  ProfileStatus,
+  SubmitOptions,
+  TaskCode,
+  TaskHandle,
+  TaskReference,
+} from "./profile.ts";
+import { CodeBook, labelOf, nextSupplyKey, type Supply } from "./supply.ts";
+import { nextTaskId, Task } from "./task.ts";
 
-/** Increases over all profiles of the process. */
-let tasksMade = 0;
+/** Deeper nesting of tasks in tasks is refused: each depth may need as many daemons again. */
+const DEPTH_LIMIT = 4;
+
+/** What `mirai` and its kin can ask for beyond `SubmitOptions`. */
+export interface RunOptions extends SubmitOptions {
+  readonly extras?: RunExtras;
+  /** Sent to each daemon once, before the first task that needs it. */
+  readonly constants?: Supply | null;
+  readonly batch?: Batch | null;
+  /** Run it on this daemon and no other. */
+  readonly daemon?: string;
+  /** Buffers in the arguments to give away, where daemons are threads. */
+  readonly transfer?: readonly ArrayBuffer[];
+}
+
+type AllOptions = ProfileOptions & DaemonOptions & { readonly stream?: StreamState | null };
 
 /**
  * A compute profile whose daemons are child processes of this one. They end with it, however it ends. Idle daemons do not keep this process alive.
@@ -16,18 +48,44 @@ let tasksMade = 0;
  * @throws {InvalidArgumentError} for an option outside its range.
  */
 export function openProfile(options: ProfileOptions, openLink?: OpenLink): ComputeProfile {
-  const { nodeArguments = [] } = options;
-  return new Profile(completed(options), openLink ?? ((events) => openProcessLink({ nodeArguments }, events)));
+  return openDaemonProfile(options, openLink);
 }
 
-class Profile implements ComputeProfile {
-  readonly name: string;
-  readonly #dispatcher: Dispatcher;
+/** As `openProfile`, with everything that daemons can be asked for. */
+export function openDaemonProfile(options: AllOptions, openLink?: OpenLink): DaemonProfile {
+  return new DaemonProfile(options, openLink === undefined ? transportOf(options) : { open: openLink, pack: packFrame });
+}
 
-  constructor(options: DispatcherOptions, openLink: OpenLink) {
-    this.name = options.name;
-    this.#dispatcher = new Dispatcher(options, openLink);
+export class DaemonProfile implements ComputeProfile {
+  readonly name: string;
+  readonly transport: Transport;
+  readonly options: AllOptions;
+  /** One; where each daemon has a backlog of its own, one for each daemon. */
+  readonly #dispatchers: readonly Dispatcher[];
+  readonly #codes = new CodeBook();
+  readonly #batches = new Map<number, Batch>();
+  readonly #nest: Nest;
+  #dealt = 0;
+
+  constructor(options: AllOptions, transport: Transport) {
+    this.name = options.name ?? "default";
+    this.options = options;
+    this.transport = transport;
+    this.#nest = new Nest((message) => transport.pack(message));
+    const complete = completed(options, {
+      greeting: (k) => greetingOf(options, k, transport),
+      onSubmit: (daemon, parent, message) => this.#submitNested(dispatcher(parent), daemon, parent, message),
+    });
+    const dispatcher = (task: Task): Dispatcher => this.#homes.get(task) ?? this.#dispatchers[0]!;
+    const count = complete.dealt ? complete.daemons : 1;
+    this.#dispatchers = Array.from({ length: count }, (_, i) => {
+      const own = complete.dealt ? { ...complete, daemons: 1, name: `${this.name}-${i + 1}` } : complete;
+      return new Dispatcher(own, transport);
+    });
   }
+
+  /** Which backlog a task went to, where there are several. */
+  readonly #homes = new WeakMap<Task, Dispatcher>();
 
   /**
    * `args` are encoded now; binary values above 4 kB are not copied but read when the task is sent, so leave them unchanged until it settles.
@@ -35,41 +93,160 @@ class Profile implements ComputeProfile {
    */
   submit<Result>(task: TaskReference, args: unknown, options: SubmitOptions = {}): TaskHandle<Result> {
     assertReference(task);
+    return this.run(task, args, options) as TaskHandle<unknown> as TaskHandle<Result>; // the result's type is the caller's word: it comes from another process
+  }
+
+  /** As `submit`, for code of any form. */
+  run(code: TaskCode, args: unknown, options: RunOptions = {}): Task {
     assertCount("retries", options.retries ?? 0, 0);
-    this.#dispatcher.assertOpen();
-    const id = ++tasksMade;
-    const frame = encodeFrame({ type: "run", id, module: task.module, export: task.export, args });
-    const made = new Task(id, task, frame, options, (self) => this.#dispatcher.cancel(self));
-    if (options.signal?.aborted === true) made.abandon(" before it was submitted");
-    else this.#dispatcher.submit(made);
-    return made as TaskHandle<unknown> as TaskHandle<Result>; // the result's type is the caller's word: it comes from another process
+    const dispatcher = this.#dispatchers[this.#dealt++ % this.#dispatchers.length]!;
+    dispatcher.assertOpen();
+    const task = this.#make(dispatcher, code, args, options, 0);
+    if (options.signal?.aborted === true) task.abandon(" before it was submitted");
+    else if (options.daemon !== undefined) dispatcher.submitTo(options.daemon, task);
+    else dispatcher.submit(task);
+    return task;
+  }
+
+  /** Runs code on every daemon, also on those that join later, before anything that is submitted after it. @returns one task for each slot. */
+  setUp(code: TaskCode, args: unknown, least: number, options: RunOptions = {}): Task[] {
+    const extras: RunExtras = { ...options.extras, isSetup: true };
+    return this.#dispatchers.flatMap((dispatcher) => {
+      dispatcher.assertOpen();
+      return dispatcher.setUp(() => this.#make(dispatcher, code, args, { ...options, extras }, 0), least);
+    });
+  }
+
+  /** A value that tasks can name as their constants. Give it up with `forget`. */
+  constants(value: unknown): Supply {
+    const key = nextSupplyKey();
+    return { key, frame: this.transport.pack({ type: "constant", key, value }) };
+  }
+
+  forget(supply: Supply): void {
+    for (const dispatcher of this.#dispatchers) dispatcher.forget(supply.key);
   }
 
   status(): ProfileStatus {
-    return this.#dispatcher.status;
+    const all = this.#dispatchers.map((dispatcher) => dispatcher.status);
+    return { daemons: all.flatMap((each) => each.daemons), queued: sum(all, (each) => each.queued), running: sum(all, (each) => each.running) };
+  }
+
+  tally(): Tally {
+    const all = this.#dispatchers.map((dispatcher) => dispatcher.tally);
+    const keys = ["connections", "cumulative", "awaiting", "executing", "completed", "usedBytes", "peakBytes"] as const;
+    return Object.fromEntries(keys.map((key) => [key, sum(all, (each) => each[key])])) as unknown as Tally;
+  }
+
+  get exits(): readonly DaemonExit[] {
+    return this.#dispatchers.flatMap((dispatcher) => dispatcher.exits);
+  }
+
+  get hasRoom(): boolean {
+    return this.#dispatchers.every((dispatcher) => dispatcher.hasRoom);
+  }
+
+  async room(): Promise<void> {
+    await Promise.all(this.#dispatchers.map((dispatcher) => dispatcher.room()));
+  }
+
+  /** How many daemons there should be. */
+  get wanted(): number {
+    return sum(this.#dispatchers, (dispatcher) => dispatcher.wanted);
   }
 
   resize(daemons: number): void {
     assertCount("daemons", daemons, 1);
-    this.#dispatcher.resize(daemons);
+    this.#only("resize").resize(daemons);
   }
 
-  close(): Promise<void> {
-    return this.#dispatcher.close();
+  launch(count: number): void {
+    assertCount("count", count, 1);
+    this.#only("launch").launch(count);
+  }
+
+  terminate(daemonId: string): void {
+    const holder = this.#dispatchers.find((dispatcher) => dispatcher.status.daemons.some((daemon) => daemon.id === daemonId));
+    (holder ?? this.#dispatchers[0]!).terminate(daemonId);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#dispatchers.map((dispatcher) => dispatcher.close()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+
+  #only(what: string): Dispatcher {
+    if (this.#dispatchers.length === 1) return this.#dispatchers[0]!;
+    throw new InvalidArgumentError(`profile "${this.name}" has no dispatcher, so it cannot ${what}: set its daemons again`);
+  }
+
+  #make(dispatcher: Dispatcher, code: TaskCode, args: unknown, options: RunOptions, depth: number): Task {
+    const { constants = null, transfer } = options;
+    const supply = this.#codes.supplyOf(code, (key) => this.transport.pack({ type: "code", key, code }));
+    const extras = constants === null ? options.extras : { ...options.extras, constants: constants.key };
+    const id = nextTaskId();
+    const message: HostMessage = { type: "run", id, code: supply.key, args, ...(extras === undefined ? {} : { extras }) };
+    const frame = this.transport.pack(message, transfer);
+    const needs = constants === null ? [supply] : [supply, constants];
+    const batch = options.batch ?? this.#batchOf(supply.key);
+    const isSetup = extras?.isSetup === true;
+    const task = new Task({ id, label: labelOf(code), frame, needs, batch, depth, isSetup }, options, (self) => dispatcher.cancel(self));
+    if (this.#dispatchers.length > 1) this.#homes.set(task, dispatcher);
+    return task;
+  }
+
+  /** Tasks of one function may go together when the profile says so. */
+  #batchOf(code: number): Batch | null {
+    const { prefetch = 1 } = this.options;
+    if (prefetch === 1) return null;
+    const known = this.#batches.get(code) ?? new Batch(prefetch);
+    this.#batches.set(code, known);
+    return known;
+  }
+
+  #submitNested(dispatcher: Dispatcher, daemon: Daemon, parent: Task, message: SubmitMessage): void {
+    const depth = parent.depth + 1;
+    this.#nest.submit(dispatcher, daemon, parent, message.call, () => {
+      if (depth <= DEPTH_LIMIT) return this.#make(dispatcher, message.code, message.args, {}, depth);
+      throw new InvalidArgumentError(`task "${parent.label}" is ${DEPTH_LIMIT} tasks deep in others; it may not submit another one`);
+    });
+  }
 }
 
-function completed(options: ProfileOptions): DispatcherOptions {
+/** The first thing that a daemon is told; null when it is what daemons do anyway. */
+function greetingOf(options: AllOptions, k: number, transport: Transport) {
+  const { cleanup = false, autoExit = "kill", stream = null } = options;
+  if (!cleanup && autoExit === "kill" && stream === null) return null;
+  // The k-th daemon starts on the k-th stream after the profile's own.
+  const own = stream === null ? null : streamAt(nextStream(stream), k - 1);
+  return transport.pack({ type: "init", cleanup, autoExit, stream: own });
+}
+
+function transportOf(options: AllOptions): Transport {
+  const { nodeArguments = [], thread = false } = options;
+  const onOutput = listenerOf(options.output ?? "discard");
+  if (thread) return { open: (events) => openThreadLink({ onOutput }, events), pack: packForThread };
+  return { open: (events) => openProcessLink({ nodeArguments, onOutput }, events), pack: (message) => encodeFrame(message) };
+}
+
+function listenerOf(output: "discard" | "inherit" | OutputListener): OutputListener | null {
+  if (output === "discard") return null;
+  if (output !== "inherit") return output;
+  return (text, from) => void (from === "stdout" ? process.stdout : process.stderr).write(text);
+}
+
+function completed(options: AllOptions, callbacks: Pick<DispatcherOptions, "greeting" | "onSubmit">): DispatcherOptions {
   const { name = "default", daemons, lazy = false, queueLimit = 1_000_000, cancelGraceMs = 200, warmSpare = false, idleMs = 0 } = options;
+  const { wallMs = 0, maxTasks = 0, respawn = true, dealt = false, memoryLimitBytes = 0, prefetch = 1 } = options;
   assertCount("daemons", daemons, 1);
   assertCount("queueLimit", queueLimit, 1);
-  assertCount("cancelGraceMs", cancelGraceMs, 0);
-  assertCount("idleMs", idleMs, 0);
-  return { name, daemons, lazy, queueLimit, cancelGraceMs, warmSpare, idleMs };
+  assertCount("prefetch", prefetch, 1);
+  for (const [option, value] of Object.entries({ cancelGraceMs, idleMs, wallMs, maxTasks, memoryLimitBytes })) assertCount(option, value, 0);
+  const limits = { queueLimit, cancelGraceMs, idleMs, wallMs, maxTasks, memoryLimitBytes };
+  return { name, daemons, lazy, warmSpare, respawn, dealt, ...limits, ...callbacks };
 }
 
 function assertCount(option: string, value: number, least: number): void {
@@ -80,4 +257,8 @@ function assertCount(option: string, value: number, least: number): void {
 function assertReference(task: TaskReference): void {
   if (typeof task.module === "string" && task.module.startsWith("file:") && typeof task.export === "string" && task.export !== "") return;
   throw new InvalidArgumentError(`a task is { module: file URL, export: function name }, not ${JSON.stringify(task)}`);
+}
+
+function sum<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((total, value) => total + of(value), 0);
 }

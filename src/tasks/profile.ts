@@ -9,6 +9,15 @@ export interface TaskReference {
   readonly export: string;
 }
 
+/** A self-contained function as its source text. Made by `code.ts` from a function of the host's own program. */
+export interface TaskSource {
+  readonly source: string;
+  /** The function's name, for messages. */
+  readonly label: string;
+}
+
+export type TaskCode = TaskReference | TaskSource;
+
 /** What a task function gets beside its arguments, in the executor. */
 export interface TaskContext {
   /** Sends a note to the handle on the host. Cheap; ordered; typed arrays travel as raw bytes. */
@@ -21,12 +30,15 @@ export interface TaskContext {
   readonly cache: Map<string, unknown>;
 }
 
+/** What a note is about: the task's own value, or what `progress` and `log` of the task send. */
+export type NoteKind = "note" | "progress" | "log";
+
 export type TaskFunction<Args, Result> = (args: Args, context: TaskContext) => Result | Promise<Result>;
 
 export interface SubmitOptions {
   readonly signal?: AbortSignal;
   /** Receives the task's notes, in order, before the result settles. */
-  readonly onNote?: (note: unknown) => void;
+  readonly onNote?: (note: unknown, kind: NoteKind) => void;
   /** Called once, when the task leaves the queue for a daemon. */
   readonly onStart?: (daemonId: string) => void;
   /** How often to run again when its daemon dies. Default 0. */
@@ -49,6 +61,16 @@ export interface DaemonStatus {
   readonly state: "starting" | "idle" | "busy" | "stopping";
   readonly tasksDone: number;
   readonly startedAt: number;
+}
+
+/** Why a daemon is gone. `lost` is the only one that nobody asked for. */
+export type ExitReason = "idle" | "wall" | "tasks" | "surplus" | "cancelled" | "terminated" | "closed" | "lost";
+
+export interface DaemonExit {
+  readonly daemon: string;
+  readonly reason: ExitReason;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
 }
 
 export interface ProfileStatus {
@@ -84,4 +106,31 @@ export interface ProfileOptions {
   readonly idleMs?: number;
   /** Extra `node` arguments for daemons, e.g. `--max-old-space-size=4096`. */
   readonly nodeArguments?: readonly string[];
+}
+
+/** A piece of a daemon's output, as it came. */
+export type OutputListener = (text: string, from: "stdout" | "stderr") => void;
+
+/** What `daemons()` can ask for beyond `ProfileOptions`. Everything has a default that changes nothing. */
+export interface DaemonOptions {
+  /** Daemons are worker threads of this process. Default false. */
+  readonly thread?: boolean;
+  /** A daemon leaves after so many tasks; 0 never. Default 0. */
+  readonly maxTasks?: number;
+  /** A daemon of this age leaves between tasks; 0 never. Default 0. */
+  readonly wallMs?: number;
+  /** Whether a daemon that left or was lost is replaced. Default true. */
+  readonly respawn?: boolean;
+  /** Whether new globals, the environment, the working directory and process listeners are put back after each task. Default false. */
+  readonly cleanup?: boolean;
+  /** What a daemon in the middle of a task does when this process dies: stop at once, or finish the task first. Default "kill". */
+  readonly autoExit?: "kill" | "finish";
+  /** What happens to what daemons print. Default "discard". */
+  readonly output?: "discard" | "inherit" | OutputListener;
+  /** Tasks of the same function that may be given to a daemon at a time. Default 1: first in, first out, strictly. */
+  readonly prefetch?: number;
+  /** Bytes of queued arguments from which on new tasks are refused; 0 unlimited. Default 0. */
+  readonly memoryLimitBytes?: number;
+  /** Each daemon has a backlog of its own, dealt in turn, and loses it when it dies. Default false. */
+  readonly dealt?: boolean;
 }

@@ -1,8 +1,36 @@
 import { messageOf, TrainyardError } from "../core/errors.ts";
 import type { EncodedFrame } from "../wire/frames.ts";
+import type { Batch } from "./batch.ts";
+import type { Daemon } from "./daemon.ts";
 import type { LinkEnd } from "./links/link.ts";
-import type { SubmitOptions, TaskHandle, TaskReference } from "./profile.ts";
-import type { Queueable } from "./task-queue.ts";
+import type { NoteKind, SubmitOptions, TaskHandle } from "./profile.ts";
+import type { Supply } from "./supply.ts";
+import type { Queueable, TaskQueue } from "./task-queue.ts";
+
+/** Increases over all profiles of the process. */
+let tasksMade = 0;
+
+/** Ids strictly increase in the order of submission. */
+export function nextTaskId(): number {
+  return ++tasksMade;
+}
+
+/** What a task is made of. */
+export interface TaskParts {
+  readonly id: number;
+  /** Name of the function, for messages. */
+  readonly label: string;
+  /** The `run` message. */
+  readonly frame: EncodedFrame;
+  /** What a daemon must have been given before. */
+  readonly needs?: readonly Supply[];
+  /** Tasks with the same batch may be given to a daemon several at a time. */
+  readonly batch?: Batch | null;
+  /** 0 for a task of the host's, one more than its parent's for one that a task submitted. */
+  readonly depth?: number;
+  /** It prepares its daemon for others, and counts for nothing else. */
+  readonly isSetup?: boolean;
+}
 
 /**
  * One submitted task: the caller's handle and the dispatcher's record. Invariants:
@@ -13,11 +41,23 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
   before: Task | null = null;
   after: Task | null = null;
   readonly id: number;
-  readonly reference: TaskReference;
+  readonly label: string;
   readonly result: Promise<unknown>;
   /** The `run` message, until the task settles. */
   frame: EncodedFrame | null;
+  needs: readonly Supply[];
+  readonly batch: Batch | null;
+  readonly depth: number;
+  readonly isSetup: boolean;
+  /** Settled for its caller, and run all the same. */
+  isDisowned = false;
+  /** Its handle was made before a daemon joined that could take it. */
+  isOwed = false;
   retriesLeft: number;
+  /** The queue it waits in; null when it waits in none. */
+  home: TaskQueue<Task> | null = null;
+  /** The daemon that it was given to, until that answered or is gone. */
+  daemon: Daemon | null = null;
   #state: TaskHandle<unknown>["state"] = "queued";
   #hasStarted = false;
   readonly #options: SubmitOptions;
@@ -25,10 +65,14 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
   #resolve: (value: unknown) => void = () => {};
   #reject: (error: TrainyardError) => void = () => {};
 
-  constructor(id: number, reference: TaskReference, frame: EncodedFrame, options: SubmitOptions, onCancel: (task: Task) => boolean) {
-    this.id = id;
-    this.reference = reference;
-    this.frame = frame;
+  constructor(parts: TaskParts, options: SubmitOptions, onCancel: (task: Task) => boolean) {
+    this.id = parts.id;
+    this.label = parts.label;
+    this.frame = parts.frame;
+    this.needs = parts.needs ?? [];
+    this.batch = parts.batch ?? null;
+    this.depth = parts.depth ?? 0;
+    this.isSetup = parts.isSetup ?? false;
     this.retriesLeft = options.retries ?? 0;
     this.#options = options;
     this.#onCancel = onCancel;
@@ -53,19 +97,22 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
   }
 
   start(daemonId: string): void {
+    if (this.isSettled) return;
     this.#state = "running";
     if (this.#hasStarted) return;
     this.#hasStarted = true;
     if (this.#options.onStart !== undefined) callUser(this.#options.onStart, daemonId);
   }
 
-  requeue(): void {
+  /** After its daemon died under it. */
+  retry(): void {
     this.retriesLeft--;
     this.#state = "queued";
   }
 
-  note(value: unknown): void {
-    if (!this.isSettled && this.#options.onNote !== undefined) callUser(this.#options.onNote, value);
+  note(value: unknown, kind: NoteKind): void {
+    const { onNote } = this.#options;
+    if (!this.isSettled && onNote !== undefined) callUser((note) => onNote(note, kind), value);
   }
 
   finish(value: unknown): boolean {
@@ -75,12 +122,12 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
   }
 
   /** Settles as cancelled; `why` is the end of the sentence. */
-  abandon(why: string): boolean {
+  abandon(why: string, details: Readonly<Record<string, unknown>> = {}): boolean {
     if (!this.#settle("cancelled")) return false;
     const { signal } = this.#options;
     const cause: unknown = signal?.aborted === true ? signal.reason : undefined;
-    const message = `task "${this.reference.export}" was cancelled${why}`;
-    this.#reject(new TrainyardError("cancelled", message, { cause, details: { task: this.id } }));
+    const message = `task "${this.label}" was cancelled${why}`;
+    this.#reject(new TrainyardError("cancelled", message, { cause, details: { task: this.id, ...details } }));
     return true;
   }
 
@@ -93,7 +140,10 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
   #settle(state: "done" | "failed" | "cancelled"): boolean {
     if (this.isSettled) return false;
     this.#state = state;
-    this.frame = null;
+    if (!this.isDisowned) {
+      this.frame = null;
+      this.needs = [];
+    }
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     return true;
   }
@@ -119,9 +169,9 @@ export function taskFailure(task: Task, thrown: unknown): TrainyardError {
   if (thrown instanceof TrainyardError) return thrown;
   const name = thrown instanceof Error ? thrown.name : typeof thrown;
   const code = thrown instanceof Error && "code" in thrown ? { code: thrown.code } : {};
-  return new TrainyardError("task_failed", `task "${task.reference.export}" failed: ${messageOf(thrown)}`, {
+  return new TrainyardError("task_failed", `task "${task.label}" failed: ${messageOf(thrown)}`, {
     cause: thrown,
-    details: { task: task.id, export: task.reference.export, name, ...code },
+    details: { task: task.id, export: task.label, name, ...code },
   });
 }
 

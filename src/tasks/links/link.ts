@@ -1,4 +1,5 @@
-import type { EncodedFrame } from "../../wire/frames.ts";
+import { type EncodedFrame, encodeFrame } from "../../wire/frames.ts";
+import type { HostMessage } from "../messages.ts";
 
 /** One executor and the way to it. Implementations: one file each beside this one. */
 export interface Link {
@@ -33,3 +34,18 @@ export interface LinkEvents {
 
 /** Starts an executor. Returns at once; failures come through `onClose`. */
 export type OpenLink = (events: LinkEvents) => Link;
+
+/**
+ * Makes a message ready for the links of one kind, now: later changes of its values are not seen, but for large binary ones. What is named in
+ * `transfer` is given away where the kind of link can do so.
+ * @throws {InvalidArgumentError} when it cannot be sent.
+ */
+export type Pack = (message: HostMessage, transfer?: readonly ArrayBuffer[]) => EncodedFrame;
+
+/** A kind of link: how to start an executor, and how to make messages for it. */
+export interface Transport {
+  readonly open: OpenLink;
+  readonly pack: Pack;
+}
+
+export const packFrame: Pack = (message) => encodeFrame(message);

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { decodeEnvelope } from "../../wire/envelope.ts";
 import { type EncodedFrame, FrameCutter } from "../../wire/frames.ts";
 import { LineTail } from "./line-tail.ts";
+import type { OutputListener } from "../profile.ts";
 import type { Link, LinkEnd, LinkEvents } from "./link.ts";
 
 const EXECUTOR = fileURLToPath(new URL("../executor-main.js", import.meta.url));
@@ -13,13 +14,15 @@ const LAST_BYTES_MS = 250;
 
 export interface ProcessLinkOptions {
   readonly nodeArguments?: readonly string[];
+  /** Gets what the process prints, beside the end of standard error that is kept. */
+  readonly onOutput?: OutputListener | null;
   /** Another program that speaks for the executor; tests use it. */
   readonly executor?: string;
 }
 
 /**
  * An executor in a child process. File descriptor 3 carries frames both ways; 4 carries nothing: the child's watchdog sees it close when
- * this process dies. Standard output is read and dropped, of standard error the end is kept.
+ * this process dies. Standard output is read and given to `onOutput` or dropped; of standard error the end is kept as well.
  */
 export function openProcessLink(options: ProcessLinkOptions, events: LinkEvents): Link {
   try {
@@ -42,6 +45,7 @@ class ProcessLink implements Link {
   readonly #stderr = new LineTail(STDERR_KEPT);
   #cause: unknown;
   #isClosed = false;
+  #isCorked = false;
   #lastBytes: NodeJS.Timeout | null = null;
 
   constructor(options: ProcessLinkOptions, events: LinkEvents) {
@@ -58,8 +62,7 @@ class ProcessLink implements Link {
     for (const stream of this.#streams) stream.on("error", () => {});
     this.#pipe = (streams[3] as Socket | undefined) ?? null;
     this.#readPipe();
-    this.#child.stdout?.resume();
-    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#stderr.push(text));
+    this.#readOutput(options.onOutput ?? null);
   }
 
   get pid(): number | null {
@@ -67,11 +70,18 @@ class ProcessLink implements Link {
   }
 
   send(frame: EncodedFrame): void {
-    if (this.#pipe === null || !this.#pipe.writable) return;
-    writeFrame(this.#pipe, frame);
+    const pipe = this.#pipe;
+    if (pipe === null || !pipe.writable) return;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      pipe.cork();
+      process.nextTick(this.#uncork);
+    }
+    for (const chunk of frame.chunks) pipe.write(chunk);
   }
 
   end(): void {
+    if (this.#isCorked) this.#uncork();
     this.#pipe?.end();
   }
 
@@ -84,6 +94,22 @@ class ProcessLink implements Link {
       if (isHeld) part.ref();
       else part.unref();
     }
+  }
+
+  /** One system call for all that is sent in one turn, where the pipe has room; the rest waits in the stream by reference. */
+  readonly #uncork = (): void => {
+    this.#isCorked = false;
+    this.#pipe?.uncork();
+  };
+
+  #readOutput(onOutput: OutputListener | null): void {
+    const { stdout, stderr } = this.#child;
+    stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr.push(text);
+      onOutput?.(text, "stderr");
+    });
+    if (onOutput === null) stdout?.resume();
+    else stdout?.setEncoding("utf8").on("data", (text: string) => onOutput(text, "stdout"));
   }
 
   #readPipe(): void {
@@ -125,15 +151,4 @@ class ProcessLink implements Link {
     const cause = this.#cause === undefined ? {} : { cause: this.#cause };
     this.#events.onClose({ ...end, ...cause, stderr: this.#stderr.toString() });
   }
-}
-
-/** One system call for all chunks where the pipe has room; the rest waits in the stream by reference. */
-export function writeFrame(stream: Socket, frame: EncodedFrame): void {
-  if (frame.chunks.length === 1) {
-    stream.write(frame.chunks[0]!);
-    return;
-  }
-  stream.cork();
-  for (const chunk of frame.chunks) stream.write(chunk);
-  stream.uncork();
 }

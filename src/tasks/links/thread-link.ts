@@ -1,0 +1,97 @@
+import { Worker } from "node:worker_threads";
+import { InvalidArgumentError, messageOf } from "../../core/errors.ts";
+import { decodeEnvelope, encodeEnvelope } from "../../wire/envelope.ts";
+import type { EncodedFrame } from "../../wire/frames.ts";
+import type { HostMessage } from "../messages.ts";
+import type { OutputListener } from "../profile.ts";
+import { buffersOf } from "./buffers.ts";
+import { LineTail } from "./line-tail.ts";
+import type { Link, LinkEnd, LinkEvents, Pack } from "./link.ts";
+
+const STDERR_KEPT = 8192;
+
+/** A message for a thread: a copy of its own, whose memory moves to the thread when it is sent. There are no bytes to write. */
+interface ThreadFrame extends EncodedFrame {
+  readonly message: HostMessage;
+  readonly buffers: readonly ArrayBuffer[];
+  /** It goes to every daemon, so that its memory is not given away. */
+  readonly isShared: boolean;
+}
+
+/**
+ * Copies a message now, by the platform's structured clone; what `transfer` names is moved, not copied. Errors travel in our own form, which keeps
+ * their codes and fields.
+ */
+export const packForThread: Pack = (message, transfer = []) => {
+  const plain = "isDone" in message && !message.isDone ? { ...message, value: encodeError(message.value) } : message;
+  try {
+    const copy = structuredClone(plain, { transfer: [...transfer] });
+    const buffers = buffersOf(copy);
+    const isShared = message.type !== "run";
+    const byteLength = 64 + buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+    return { chunks: [], byteLength, message: copy, buffers, isShared } as ThreadFrame;
+  } catch (cause) {
+    throw new InvalidArgumentError(`the task's arguments cannot be sent to a thread: ${messageOf(cause)}`, { cause });
+  }
+};
+
+export interface ThreadLinkOptions {
+  readonly onOutput?: OutputListener | null;
+}
+
+/** An executor in a worker thread of this process. Ending it also stops a busy loop; it has no process, so `pid` is this one's. */
+export function openThreadLink(options: ThreadLinkOptions, events: LinkEvents): Link {
+  const stderr = new LineTail(STDERR_KEPT);
+  const worker = new Worker(new URL("../thread-main.js", import.meta.url), { stdout: true, stderr: true });
+  const { onOutput = null } = options;
+  worker.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr.push(text);
+    onOutput?.(text, "stderr");
+  });
+  worker.stdout.setEncoding("utf8").on("data", (text: string) => onOutput?.(text, "stdout"));
+  let cause: unknown;
+  worker.on("error", (error) => {
+    cause ??= error;
+  });
+  worker.on("messageerror", (error) => {
+    cause ??= error;
+    void worker.terminate();
+  });
+  worker.on("message", (raw: unknown) => {
+    try {
+      events.onMessage(decodeError(raw));
+    } catch (error) {
+      cause ??= error;
+      void worker.terminate();
+    }
+  });
+  worker.once("exit", (exitCode) => {
+    const end: LinkEnd = { exitCode, signal: null, stderr: stderr.toString(), ...(cause === undefined ? {} : { cause }) };
+    events.onClose(end);
+  });
+  return {
+    pid: process.pid,
+    send(frame) {
+      const { message, buffers, isShared } = frame as ThreadFrame;
+      worker.postMessage(message, isShared ? [] : [...buffers]);
+    },
+    end: () => void worker.terminate(),
+    terminate: () => void worker.terminate(),
+    hold(isHeld) {
+      if (isHeld) worker.ref();
+      else worker.unref();
+    },
+  };
+}
+
+/** An error as bytes of our own codec: structured clone would lose its code and fields. */
+export function encodeError(error: unknown): Uint8Array {
+  const chunks = encodeEnvelope(error);
+  return chunks.length === 1 ? chunks[0]! : new Uint8Array(Buffer.concat(chunks));
+}
+
+function decodeError(raw: unknown): unknown {
+  const message = raw as { readonly type?: unknown; readonly error?: unknown } | null;
+  if (message?.type !== "failed" || !(message.error instanceof Uint8Array)) return raw;
+  return { ...message, error: decodeEnvelope(message.error) };
+}

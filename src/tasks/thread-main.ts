@@ -1,0 +1,24 @@
+/** Program of a daemon that is a worker thread. Started by `links/thread-link.ts`. */
+import { parentPort } from "node:worker_threads";
+import { decodeEnvelope } from "../wire/envelope.ts";
+import { Executor } from "./executor.ts";
+import { encodeError } from "./links/thread-link.ts";
+import type { ExecutorMessage, HostMessage } from "./messages.ts";
+
+if (parentPort === null) throw new Error("this file is the program of a worker thread; daemons({ thread: true }) starts it");
+const port = parentPort;
+
+const executor = new Executor({
+  isFull: false,
+  drained: () => Promise.resolve(),
+  send(message: ExecutorMessage, transfer = []) {
+    if (message.type === "failed") port.postMessage({ ...message, error: encodeError(message.error) });
+    else port.postMessage(message, [...transfer]);
+  },
+});
+
+port.on("message", (message: HostMessage) => {
+  if (message.type !== "reply" || message.isDone) executor.receive(message);
+  else executor.receive({ ...message, value: decodeEnvelope(message.value as Uint8Array) });
+});
+port.postMessage({ type: "ready" });
