@@ -1,5 +1,5 @@
 export type {
-  AlgorithmEntry,
+  AlgorithmDetail,
   ColumnProfile,
   ConfigCheck,
   DataProfile,

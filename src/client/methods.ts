@@ -1,5 +1,5 @@
 import type {
-  AlgorithmEntry,
+  AlgorithmDetail,
   ConfigCheck,
   DataProfile,
   HandleSummary,
@@ -72,10 +72,17 @@ export type TableSlice = "predictions" | "roc" | "varimp" | "session" | "calibra
 export interface Methods {
   ping: { params: Nothing; result: { readonly ts: string } };
   info: { params: Nothing; result: ServerInfo };
-  algorithms: { params: Nothing; result: { readonly algorithms: readonly AlgorithmEntry[] } };
+  /** With `detail`: title, source and what it copes with. */
+  algorithms: { params: { readonly detail: true }; result: { readonly algorithms: readonly AlgorithmDetail[] } };
   "algorithm.describe": {
     params: { readonly name: string };
-    result: { readonly name: string; readonly description: string; readonly hyperparameters: readonly HyperparameterEntry[] };
+    result: {
+      readonly name: string;
+      readonly title: string;
+      readonly description: string;
+      readonly source: string;
+      readonly hyperparameters: readonly HyperparameterEntry[];
+    };
   };
   "resampler.describe": { params: Nothing; result: { readonly parameters: readonly HyperparameterEntry[] } };
   "session.list": { params: Nothing; result: { readonly sessions: readonly SessionListEntry[] } };

@@ -66,6 +66,8 @@ export interface Model {
 export interface Algorithm {
   /** Name in the catalogue, e.g. `LightGBM`. */
   readonly name: string;
+  /** What people call it, two or three words for a card, e.g. `Boosted trees`. */
+  readonly title: string;
   /** One line in plain words, e.g. `gradient boosted trees on histograms`. */
   readonly description: string;
   /** The papers it follows. */

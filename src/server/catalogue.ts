@@ -1,5 +1,5 @@
 import type { HyperparameterSchema } from "../engine/hyperparameter.ts";
-import type { AlgorithmEntry, HyperparameterEntry } from "../wire/live/messages.ts";
+import type { AlgorithmDetail, AlgorithmEntry, HyperparameterEntry } from "../wire/live/messages.ts";
 
 /** The supervised learners, with exactly the five keys of version 1 (R-34). */
 export async function algorithmEntries(): Promise<AlgorithmEntry[]> {
@@ -13,8 +13,23 @@ export async function algorithmEntries(): Promise<AlgorithmEntry[]> {
   }));
 }
 
+/** What a page shows of each learner: + `title`, `source` and what it copes with by itself. */
+export async function algorithmDetails(): Promise<AlgorithmDetail[]> {
+  const { ALGORITHMS } = await registry();
+  const entries = await algorithmEntries();
+  return ALGORITHMS.map(({ title, source, handles }, index) => ({
+    ...(entries[index] as AlgorithmEntry),
+    title,
+    source,
+    handles_missing: handles.missing,
+    handles_categories: handles.categories,
+  }));
+}
+
 export interface AlgorithmDescription {
   readonly name: string;
+  /** What people call it. */
+  readonly title: string;
   readonly description: string;
   readonly hyperparameters: readonly HyperparameterEntry[];
   /** The papers it follows. */
@@ -27,6 +42,7 @@ export async function describeAlgorithm(name: string): Promise<AlgorithmDescript
   const algorithm = algorithmOf(name);
   return {
     name: algorithm.name,
+    title: algorithm.title,
     description: algorithm.description,
     hyperparameters: algorithm.hyperparameters.map(toEntry),
     source: algorithm.source,

@@ -215,9 +215,21 @@ describe("the catalogue", () => {
         "supports_survival",
       ]);
     }
+    const detailed = (await client.result("algorithms", { detail: true })).algorithms;
+    expect(detailed.map((entry: { name: string }) => entry.name)).toEqual(algorithms.map((entry: { name: string }) => entry.name));
+    for (const entry of detailed) {
+      expect(entry).toMatchObject({ handles_missing: expect.any(Boolean), handles_categories: expect.any(Boolean) });
+      expect(entry.title, entry.name).toMatch(/^[A-Z].{2,30}$/);
+      expect(entry.source, entry.name).toMatch(/\d{4}/);
+    }
     const [{ name }] = algorithms;
     const described = await client.result("algorithm.describe", { name: name.toLowerCase() });
-    expect(described).toMatchObject({ name, hyperparameters: expect.arrayContaining([expect.objectContaining({ tunable: true })]) });
+    expect(described).toMatchObject({
+      name,
+      title: detailed[0].title,
+      source: detailed[0].source,
+      hyperparameters: expect.arrayContaining([expect.objectContaining({ tunable: true })]),
+    });
     expect((await client.refusal("algorithm.describe", { name: "GLMNOT" })).code).toBe("not_found");
     expect((await client.refusal("algorithm.describe")).code).toBe("invalid_params");
     expect((await client.refusal("algorithm.describe", { name: 4 })).code).toBe("invalid_params");

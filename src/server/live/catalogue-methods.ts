@@ -1,4 +1,4 @@
-import { algorithmEntries, describeAlgorithm, RESAMPLER_PARAMETERS } from "../catalogue.ts";
+import { algorithmDetails, algorithmEntries, describeAlgorithm, RESAMPLER_PARAMETERS } from "../catalogue.ts";
 import type { MethodTable } from "./method.ts";
 import { openMethod } from "./method.ts";
 import { WireError } from "./wire-error.ts";
@@ -16,7 +16,9 @@ export const CATALOGUE_METHODS: MethodTable = {
 
   info: openMethod("authenticated", ({ services }) => ({ result: services.info() })),
 
-  algorithms: openMethod("authenticated", async () => ({ result: { algorithms: await algorithmEntries() } })),
+  algorithms: openMethod("authenticated", async ({ params }) => ({
+    result: { algorithms: params.raw("detail") === true ? await algorithmDetails() : await algorithmEntries() },
+  })),
 
   "algorithm.describe": openMethod("authenticated", async ({ params }) => ({ result: await describeAlgorithm(params.string("name")) })),
 

@@ -179,6 +179,17 @@ export interface AlgorithmEntry {
   readonly supports_survival: boolean;
 }
 
+/** + An entry of `algorithms` with `detail: true`. */
+export interface AlgorithmDetail extends AlgorithmEntry {
+  /** What people call it, e.g. `Boosted trees`. */
+  readonly title: string;
+  /** The papers it follows. */
+  readonly source: string;
+  /** Whether it copes with missing features, and with categories, by itself. */
+  readonly handles_missing: boolean;
+  readonly handles_categories: boolean;
+}
+
 /** + Result of `job.history`: the job's whole log up to `seq`, folded. Events with a larger `seq` continue it. */
 export interface JobHistory {
   readonly job_id: string;

@@ -21,6 +21,7 @@ import { loadModel } from "./model.ts";
  */
 export const cart: Algorithm = {
   name: "CART",
+  title: "Decision tree",
   description: "a classification or regression tree",
   source: "Breiman, Friedman, Olshen & Stone (1984), Classification and Regression Trees",
   supports: { classification: true, regression: true, survival: false },

@@ -21,6 +21,7 @@ import { loadModel } from "./model.ts";
  */
 export const glmnet: Algorithm = {
   name: "GLMNET",
+  title: "Elastic net",
   description: "linear and logistic regression with an elastic-net penalty",
   source: "Friedman, Hastie & Tibshirani (2010), J Stat Softw 33(1)",
   supports: { classification: true, regression: true, survival: false },

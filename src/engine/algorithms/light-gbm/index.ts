@@ -18,6 +18,7 @@ import { HYPERPARAMETERS, toSettings } from "./settings.ts";
  */
 export const lightGbm: Algorithm = {
   name: "LightGBM",
+  title: "Boosted trees",
   description: "gradient boosted trees on histograms",
   source:
     "Friedman (2001), Annals of Statistics 29(5):1189–1232, doi:10.1214/aos/1013203451; Chen & Guestrin (2016), KDD, doi:10.1145/2939672.2939785; Ke et al. (2017), NeurIPS 30 (LightGBM); Fisher (1958), JASA 53:789–798, doi:10.1080/01621459.1958.10501479 (groups of categories)",

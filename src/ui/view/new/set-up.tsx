@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { AlgorithmEntry, DataProfile } from "../../../client/index.ts";
+import type { AlgorithmDetail, DataProfile } from "../../../client/index.ts";
 import { RemoteError } from "../../../client/index.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { train } from "../../app/actions.ts";
@@ -9,6 +9,7 @@ import { Button, Card, NumberField, SchemaForm, TextField, toast } from "../../k
 import { TargetBar } from "../data/data-set-page.tsx";
 import { Fetched } from "../page-head.tsx";
 import { AlgorithmCards } from "./algorithm-cards.tsx";
+import { canDo, type FitTask } from "./algorithm-order.ts";
 import { type Draft, isTuning, NEW_DRAFT, taskOf, toTrainParams, twoClasses } from "./draft.ts";
 import { draftFor } from "./drafts.ts";
 import { FeaturePicker } from "./feature-picker.tsx";
@@ -21,7 +22,7 @@ import { type Plan, usePlan } from "./use-plan.ts";
 export function SetUp({ profile }: { profile: DataProfile }) {
   const app = useApp();
   const draft = draftFor(profile.data_handle);
-  const algorithms = usePulled("algorithms", async () => (await app.client.call("algorithms", {})).algorithms);
+  const algorithms = usePulled("algorithms", async () => (await app.client.call("algorithms", { detail: true })).algorithms);
   const now = draft.value;
   const task = taskOf(now, profile);
   const algorithm = algorithms.at === "ready" ? chosenAlgorithm(now, algorithms.value, task) : null;
@@ -109,8 +110,8 @@ export function SetUp({ profile }: { profile: DataProfile }) {
   );
 }
 
-function chosenAlgorithm(draft: Draft, algorithms: readonly AlgorithmEntry[], task: "classification" | "regression"): string | null {
-  const fits = (entry: AlgorithmEntry): boolean => (task === "regression" ? entry.supports_regression : entry.supports_classification);
+function chosenAlgorithm(draft: Draft, algorithms: readonly AlgorithmDetail[], task: FitTask): string | null {
+  const fits = (entry: AlgorithmDetail): boolean => canDo(entry, task);
   const wanted = algorithms.find((entry) => entry.name === (draft.algorithm ?? "LightGBM"));
   return (wanted !== undefined && fits(wanted) ? wanted : algorithms.find(fits))?.name ?? null;
 }
