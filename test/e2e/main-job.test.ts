@@ -33,7 +33,10 @@ async function visit(): Promise<{ page: Page; complaints: readonly string[] }> {
 
 async function upload(page: Page, sample: string): Promise<void> {
   await page.locator("input[type=file]").first().setInputFiles(`samples/${sample}.csv`);
-  await page.getByRole("heading", { name: `${sample}.csv` }).waitFor();
+  const heading = page.getByRole("heading", { name: `${sample}.csv` });
+  await heading.waitFor().catch(async (cause) => {
+    throw new Error(`${sample}.csv did not open; the page says:\n${await page.locator("body").textContent()}`, { cause });
+  });
 }
 
 async function setUp(page: Page): Promise<void> {
