@@ -37,7 +37,7 @@ function firstRows(matrix: NumericMatrix, count: number): NumericMatrix {
   return { rows: count, names: matrix.names, values: Float64Array.from(values) };
 }
 
-function fit(name: string, matrix: NumericMatrix, hyperparameters: Hyperparameters = {}, seed = 1): FittedDecomposition {
+function decompose(name: string, matrix: NumericMatrix, hyperparameters: Hyperparameters = {}, seed = 1): FittedDecomposition {
   const decomposition = decompositionOf(name);
   const defaults = Object.fromEntries(decomposition.hyperparameters.map((schema) => [schema.name, schema.default]));
   return drain(decomposition.fit(matrix, { ...defaults, ...hyperparameters }, seed)).result;
@@ -63,7 +63,7 @@ describe("PCA", () => {
     ["uncentred", wine, { center: false, scale: true }],
   ] as const)("agrees with prcomp to 1e-9: %s", (name, matrix, options) => {
     const expected = r.pca[name];
-    const result = fit("PCA", matrix, { k: 8, ...options });
+    const result = decompose("PCA", matrix, { k: 8, ...options });
     result.components.forEach((component, c) => {
       expect(component).toBe(`PC${c + 1}`);
       const scale = Math.abs(expected.sd[0]);
@@ -75,7 +75,7 @@ describe("PCA", () => {
   });
 
   test("agrees with prcomp on more columns than rows, without the direction that has no variance", () => {
-    const result = fit("PCA", firstRows(wine, 6), { k: 6 });
+    const result = decompose("PCA", firstRows(wine, 6), { k: 6 });
     expect(result.components).toHaveLength(5);
     expect(result.warnings.join()).toContain("5 directions");
     result.components.forEach((_, c) => {
@@ -85,7 +85,7 @@ describe("PCA", () => {
   });
 
   test("signs, order and shares are as documented", () => {
-    const { loadings, metrics } = fit("PCA", wine, { k: 8 });
+    const { loadings, metrics } = decompose("PCA", wine, { k: 8 });
     for (let c = 0; c < 8; c++) {
       const values = columnAt(loadings, 8, c);
       expect(Math.max(...values)).toBe(Math.max(...values.map(Math.abs)));
@@ -97,13 +97,13 @@ describe("PCA", () => {
   });
 
   test("tol leaves out components with little deviation; k beyond the columns is lowered with a warning", () => {
-    const all = fit("PCA", wine, { k: 12 });
+    const all = decompose("PCA", wine, { k: 12 });
     expect(all.components).toHaveLength(8);
     expect(all.warnings.join()).toContain("k is 8, not 12");
     const sd = all.metrics.sd as number[];
     const kept = sd.filter((value) => value > 0.6 * sd[0]!).length;
     expect(kept).toBeGreaterThan(0);
-    expect(fit("PCA", wine, { k: 8, tol: 0.6 }).components).toHaveLength(kept);
+    expect(decompose("PCA", wine, { k: 8, tol: 0.6 }).components).toHaveLength(kept);
   });
 
   test("a copied column lowers the rank, and is not divided by nothing", () => {
@@ -112,7 +112,7 @@ describe("PCA", () => {
       names: [...wine.names, "again"],
       values: Float64Array.from([...wine.values, ...wine.values.subarray(0, wine.rows)]),
     };
-    const result = fit("PCA", doubled, { k: 9 });
+    const result = decompose("PCA", doubled, { k: 9 });
     expect(result.components).toHaveLength(8);
     expect(result.transformed.every(Number.isFinite)).toBe(true);
   });
@@ -123,8 +123,8 @@ describe("PCA", () => {
       [2, 0.1],
       [4, 0.1],
     ]);
-    expect(() => fit("PCA", constant)).toThrow(/"x2" has the same value in every row/);
-    expect(fit("PCA", constant, { scale: false }).components).toEqual(["PC1"]);
+    expect(() => decompose("PCA", constant)).toThrow(/"x2" has the same value in every row/);
+    expect(decompose("PCA", constant, { scale: false }).components).toEqual(["PC1"]);
   });
 
   test("rows in another order give the same directions", () => {
@@ -133,9 +133,11 @@ describe("PCA", () => {
       ...wine,
       values: wine.values.map((_, at) => wine.values[Math.floor(at / wine.rows) * wine.rows + order[at % wine.rows]!]!),
     };
-    const one = fit("PCA", wine);
-    const other = fit("PCA", shuffled);
-    one.loadings.forEach((value, i) => expect(other.loadings[i]).toBeCloseTo(value, 10));
+    const one = decompose("PCA", wine);
+    const other = decompose("PCA", shuffled);
+    one.loadings.forEach((value, i) => {
+      expect(other.loadings[i]).toBeCloseTo(value, 10);
+    });
   });
 
   test("tiny singular values keep their digits beside huge ones", () => {
@@ -173,7 +175,7 @@ describe("ICA", () => {
     ["parallel_logcosh", { type: "parallel", fun: "logcosh" }],
     ["parallel_exp", { type: "parallel", fun: "exp" }],
   ])("agrees with fastICA to 1e-6: %s", (name, options) => {
-    const result = fit("ICA", mixed, { ...options, maxit: 5000, tol: 1e-14 }, 3);
+    const result = decompose("ICA", mixed, { ...options, maxit: 5000, tol: 1e-14 }, 3);
     const expected = r.ica[name];
     const used = new Set<number>();
     for (let c = 0; c < 3; c++) {
@@ -190,7 +192,7 @@ describe("ICA", () => {
   test("deflation agrees with fastICA to 1e-6, from a start that finds the sources in the same order", () => {
     const expected = r.ica.deflation_logcosh;
     const gapOf = (seed: number): number => {
-      const { loadings } = fit("ICA", mixed, { type: "deflation", maxit: 5000, tol: 1e-14 }, seed);
+      const { loadings } = decompose("ICA", mixed, { type: "deflation", maxit: 5000, tol: 1e-14 }, seed);
       const gaps = [0, 1, 2].map((c) => Math.min(...[0, 1, 2].map((d) => gapUpToSign(columnAt(loadings, 5, c), column(expected.A, d)))));
       return Math.max(...gaps);
     };
@@ -201,7 +203,7 @@ describe("ICA", () => {
   });
 
   test("loadings times sources are the standardised rows, when nothing was left out", () => {
-    const result = fit("ICA", mixed, { k: 3, tol: 1e-10, maxit: 1000 });
+    const result = decompose("ICA", mixed, { k: 3, tol: 1e-10, maxit: 1000 });
     expect((result.metrics.explained_variance_ratio as number[]).reduce((sum, share) => sum + share)).toBeCloseTo(1, 10);
     const shares = result.metrics.explained_variance_ratio as number[];
     expect(shares).toEqual([...shares].sort((a, b) => b - a));
@@ -212,14 +214,14 @@ describe("ICA", () => {
   });
 
   test("same seed, same bits; steps say how far the directions turn; no convergence is a warning", () => {
-    expect(fit("ICA", wine, {}, 5).transformed).toEqual(fit("ICA", wine, {}, 5).transformed);
+    expect(decompose("ICA", wine, {}, 5).transformed).toEqual(decompose("ICA", wine, {}, 5).transformed);
     const ica = decompositionOf("ica");
     const defaults = Object.fromEntries(ica.hyperparameters.map((schema) => [schema.name, schema.default]));
     const { steps } = drain(ica.fit(mixed, defaults, 1));
     const changes = steps.flatMap((step) => step.values.change ?? []);
     expect(changes.length).toBeGreaterThan(2);
     expect(changes.at(-1)).toBeLessThan(1e-4);
-    expect(fit("ICA", wine, { maxit: 1, tol: 1e-12 }).warnings.join()).toContain("did not settle");
+    expect(decompose("ICA", wine, { maxit: 1, tol: 1e-12 }).warnings.join()).toContain("did not settle");
   });
 });
 
@@ -231,13 +233,17 @@ describe("NMF", () => {
   test.each(["brunet", "lee"] as const)("%s: thirty rounds agree with scikit-learn to 1e-9", (method) => {
     const factors = { w: flat(sklearn.w0), h: flat(sklearn.h0) };
     for (let round = 0; round < 30; round++) updateFactors(v, factors, wine.rows, 8, method);
-    flat(sklearn[method].h).forEach((value, i) => expect(factors.h[i]! / value).toBeCloseTo(1, 9));
-    flat(sklearn[method].w).forEach((value, i) => expect(factors.w[i]! / value).toBeCloseTo(1, 9));
+    flat(sklearn[method].h).forEach((value, i) => {
+      expect(factors.h[i]! / value).toBeCloseTo(1, 9);
+    });
+    flat(sklearn[method].w).forEach((value, i) => {
+      expect(factors.w[i]! / value).toBeCloseTo(1, 9);
+    });
   });
 
   // Multiplicative updates creep towards a local minimum: one part in a hundred over scikit-learn's best of ten starts.
   test.each(["brunet", "lee"] as const)("%s: ends as low as scikit-learn's best of ten", (method) => {
-    const result = fit("NMF", wine, { k: 3, method, nrun: 4, tol: 1e-7, maxit: 3000 });
+    const result = decompose("NMF", wine, { k: 3, method, nrun: 4, tol: 1e-7, maxit: 3000 });
     const reached = Number(result.metrics.distance);
     expect(Math.sqrt(2 * reached)).toBeLessThan(sklearn[method].best * 1.01);
   });
@@ -261,7 +267,7 @@ describe("NMF", () => {
       [0, 2, 0, 5, 1],
     ];
     const exact = matrixOf(w.map((row) => [0, 1, 2, 3, 4].map((j) => row[0]! * h[0]![j]! + row[1]! * h[1]![j]!)));
-    const result = fit("NMF", exact, { k: 2, tol: 1e-9, maxit: 20_000 });
+    const result = decompose("NMF", exact, { k: 2, tol: 1e-9, maxit: 20_000 });
     expect(Number(result.metrics.explained_share)).toBeGreaterThan(0.9999);
     const sums = [0, 1].map((c) => columnAt(result.transformed, 60, c).reduce((sum, value) => sum + value));
     expect(sums[0]).toBeGreaterThan(sums[1]!);
@@ -274,8 +280,8 @@ describe("NMF", () => {
       [0, 0],
       [2, -3],
     ];
-    expect(() => fit("NMF", matrixOf(rows))).toThrow(/"x2" holds -3 in row 3/);
-    const zeros = fit(
+    expect(() => decompose("NMF", matrixOf(rows))).toThrow(/"x2" holds -3 in row 3/);
+    const zeros = decompose(
       "NMF",
       matrixOf([
         [1, 0],
@@ -290,14 +296,14 @@ describe("NMF", () => {
 
 describe("every decomposition", () => {
   test.each(["PCA", "ICA"])("%s: what was loaded transforms the training rows to the bits of the fit", (name) => {
-    const result = fit(name, wine, {}, 2);
+    const result = decompose(name, wine, {}, 2);
     const transform = decompositionOf(name).load(structuredClone(result.state()));
     expect(transform(wine)).toEqual(result.transformed);
     expect(() => transform(firstRows({ ...wine, names: ["a"] }, 3))).toThrow(/used 8 columns and got 1/);
   });
 
   test("NMF: what was loaded finds weights of the training rows that fit as well as the fit's own", () => {
-    const result = fit("NMF", wine, { tol: 1e-8, maxit: 20_000, k: 2 }, 2);
+    const result = decompose("NMF", wine, { tol: 1e-8, maxit: 20_000, k: 2 }, 2);
     const w = decompositionOf("NMF").load(structuredClone(result.state()))(wine);
     const rowMajor = Float64Array.from({ length: w.length }, (_, at) => w[(at % 2) * wine.rows + Math.floor(at / 2)]!);
     const v = Float64Array.from({ length: wine.values.length }, (_, at) => wine.values[(at % 8) * wine.rows + Math.floor(at / 8)]!);
@@ -310,11 +316,11 @@ describe("every decomposition", () => {
   test.each(DECOMPOSITIONS.map((decomposition) => decomposition.name))("%s: one row, one column, and the input untouched", (name) => {
     const one = matrixOf([[3], [5], [9]]);
     const before = one.values.slice();
-    expect(fit(name, one).components).toHaveLength(1);
+    expect(decompose(name, one).components).toHaveLength(1);
     expect(one.values).toEqual(before);
     const single = matrixOf([[3, 4]]);
     const settings = { scale: false, row_norm: false };
-    expect(fit(name, single, settings).transformed.every(Number.isFinite)).toBe(true);
+    expect(decompose(name, single, settings).transformed.every(Number.isFinite)).toBe(true);
   });
 
   test("names are found whatever their case, and the nearest is named (R-127)", () => {
