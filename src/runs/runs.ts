@@ -137,6 +137,11 @@ export class Runs {
     return this.#track(runId).open;
   }
 
+  /** Number of the newest entry that is on disk. @throws {RunNotFoundError} */
+  lastSeq(runId: string): number {
+    return this.#track(runId).open.lastSeq;
+  }
+
   /**
    * Stores points. Settles when they are on disk; requests that arrive together share one commit.
    * @throws {RunEndedError} on a run that has ended · {TrainyardError} `too_large`, `queue_full` (retryable).

@@ -11,6 +11,14 @@ export interface DoorOptions {
   readonly pageDir: string;
   readonly log: (line: string) => void;
   readonly onSocket: (socket: WebSocket, request: IncomingMessage) => void;
+  readonly api: ApiDoor;
+}
+
+/** What answers below an address of its own; Host has been checked before it is asked. */
+export interface ApiDoor {
+  handles(url: string | undefined): boolean;
+  request(request: IncomingMessage, response: ServerResponse, port: number): void;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, port: number): void;
 }
 
 /** Links that may be open at the same time. */
@@ -69,7 +77,9 @@ export class Door {
       return;
     }
     for (const [name, value] of Object.entries(securityHeaders(host ?? ""))) response.setHeader(name, value);
-    if (request.method !== "GET" && request.method !== "HEAD") {
+    if (this.#options.api.handles(request.url)) {
+      this.#options.api.request(request, response, this.port);
+    } else if (request.method !== "GET" && request.method !== "HEAD") {
       plain(response, 405, "Only GET and HEAD are understood here.\n", { Allow: "GET, HEAD" });
     } else if (request.url === "/healthz") {
       plain(response, 200, "ok\n", { "Cache-Control": "no-store" });
@@ -82,6 +92,11 @@ export class Door {
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { api } = this.#options;
+    if (api.handles(request.url) && isAllowedHost(request.headers.host, this.port)) {
+      api.upgrade(request, socket, head, this.port);
+      return;
+    }
     const refusal = this.#refusalOf(request);
     if (refusal !== null) {
       this.#options.log(`connection refused: ${refusal.why}`);
@@ -104,7 +119,7 @@ export class Door {
   }
 }
 
-function refuse(socket: Duplex, status: number, why: string): void {
+export function refuse(socket: Duplex, status: number, why: string): void {
   const body = `${why}\n`;
   socket.on("error", () => {});
   socket.end(

@@ -7,6 +7,7 @@ import type { JobRunner } from "./jobs.ts";
 import { LiveConnection } from "./live/connection.ts";
 import { type CompleteOptions, completeOptions, type ServeOptions } from "./options.ts";
 import { Services } from "./services.ts";
+import { TrainingDoor } from "./training/training-door.ts";
 
 export type { ServeOptions } from "./options.ts";
 
@@ -44,7 +45,9 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
     throw error;
   }
   const connections = new Set<LiveConnection>();
+  const training = new TrainingDoor(services.runs, options);
   const door = new Door({
+    api: training,
     origins: options.origins,
     pageDir: options.pageDir,
     log,
@@ -74,7 +77,7 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
   const close = async (): Promise<void> => {
     housekeeping.close();
     for (const connection of connections) connection.goAway();
-    await services.jobs.close();
+    await Promise.all([services.jobs.close(), training.close()]);
     const farewell = Date.now() + FAREWELL_MS;
     while (connections.size > 0 && Date.now() < farewell) await new Promise((resolve) => setTimeout(resolve, 10));
     await door.close();

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { Runs } from "../runs/index.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
 import { DataHandles } from "./data-handles.ts";
 import { SessionEvents, type Subscriber } from "./events.ts";
@@ -37,6 +38,7 @@ export class Services {
   readonly uploads: Uploads;
   readonly data: DataHandles;
   readonly jobs: Jobs;
+  readonly runs: Runs;
   readonly saveDir: string;
   readonly lock: OwnerLock;
   readonly #options: ServiceOptions;
@@ -74,6 +76,7 @@ export class Services {
       flushMs: options.flushMs,
       log: options.log,
     });
+    this.runs = new Runs({ folder: options.dataDir, log: options.log });
     this.sessions.connect({ jobs: this.jobs, data: this.#dataAndUploads() });
     this.events.recover();
     this.jobs.recover();
@@ -126,6 +129,7 @@ export class Services {
 
   async close(): Promise<void> {
     await this.jobs.close();
+    this.runs.close();
     this.#database.close();
     this.lock.release();
   }

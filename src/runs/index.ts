@@ -1,0 +1,16 @@
+export { type AlertRule, toAlertRules } from "./alerts.ts";
+export { exportCsv, exportNdjson } from "./export.ts";
+export { FINAL_STATES, type FinalState, hasEnded, RUN_STATES, type RunState } from "./lifecycle.ts";
+export { FIXED_KEYS, type RunMessage, toMetricsData, wireTimestamp } from "./messages.ts";
+export { spelled } from "./numbers.ts";
+export { type SeriesSummary, summaryOf } from "./open-run.ts";
+export { type ParsedPoints, parseColumns, parseRows, REQUEST_LIMIT_BYTES, ROWS_MAX } from "./parse-points.ts";
+export { type PointBatch, type PointRow, rowsOf } from "./point-batch.ts";
+export { REDUCTIONS, type Reduction, SeriesQueries, type SeriesQuery } from "./query.ts";
+export { RunEndedError, RunNotFoundError } from "./run-ended-error.ts";
+export type { LogEntry } from "./run-log.ts";
+export { entriesAfter, readKind } from "./run-log.ts";
+export type { RunAbout, RunFilter, RunRecord } from "./run-record.ts";
+export { type Accepted, Runs } from "./runs.ts";
+export { type Sink, type Subscription, Subscriptions } from "./subscriptions.ts";
+export { rowsToKeep } from "./thin.ts";

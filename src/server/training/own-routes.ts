@@ -1,0 +1,228 @@
+import {
+  exportCsv,
+  exportNdjson,
+  FINAL_STATES,
+  parseColumns,
+  parseRows,
+  REDUCTIONS,
+  REQUEST_LIMIT_BYTES,
+  type Reduction,
+  RUN_STATES,
+  type RunAbout,
+  type RunFilter,
+  type RunRecord,
+  type RunState,
+  type SeriesQuery,
+  spelled,
+  summaryOf,
+  toAlertRules,
+} from "../../runs/index.ts";
+import { Refusal, readBody, readJson, sendEmpty, sendJson, toJson } from "./answer.ts";
+import { sendEvents } from "./event-stream.ts";
+import { maybeText, maybeTexts, oneOf, queryList, queryReal, queryWhole, real, text, toFields, whole } from "./fields.ts";
+import type { Call, Route, TrainingApi } from "./route.ts";
+
+/** A run as our own API shows it. Times are epoch ms. */
+export function toOwnRun(record: RunRecord): Record<string, unknown> {
+  const { runId, name, about, state, reason, exitCode, createdAt, startedAt, finishedAt } = record;
+  return {
+    id: runId,
+    name,
+    state,
+    reason,
+    exit_code: exitCode,
+    created_at: createdAt,
+    started_at: startedAt,
+    finished_at: finishedAt,
+    ...about,
+  };
+}
+
+async function create({ runs }: TrainingApi, { request, response }: Call): Promise<void> {
+  const fields = toFields(await readJson(request, REQUEST_LIMIT_BYTES));
+  const about: RunAbout = {
+    ...Object.fromEntries(
+      ["model_type", "dataset_id", "model_version_id", "notes"].flatMap((field) =>
+        entryOf(field, maybeText(fields, field, { max: 100_000 })),
+      ),
+    ),
+    ...(fields.config === undefined ? {} : { config: toFields(fields.config, "config") }),
+    ...Object.fromEntries(entryOf("tags", maybeTexts(fields, "tags"))),
+    ...(fields.alerts === undefined ? {} : { alerts: toAlertRules(fields.alerts) }),
+  };
+  const requestKey = request.headers["idempotency-key"];
+  const record = runs.create(text(fields, "name"), about, { requestKey: typeof requestKey === "string" ? `v2 ${requestKey}` : null });
+  sendJson(response, 201, toOwnRun(record));
+}
+
+function entryOf<Value>(field: string, value: Value | undefined): [string, Value][] {
+  return value === undefined ? [] : [[field, value]];
+}
+
+function list({ runs }: TrainingApi, { query, response }: Call): void {
+  const states = queryList(query, "state");
+  for (const state of states ?? []) {
+    if (!RUN_STATES.includes(state as RunState))
+      throw new Refusal(400, "invalid_input", `state must be of ${RUN_STATES.join(", ")}, got ${JSON.stringify(state)}.`);
+  }
+  const given = Object.fromEntries(["name", "tag", "cursor"].flatMap((name) => entryOf(name, query.get(name) ?? undefined)));
+  // Checked above.
+  const filter: RunFilter = {
+    ...given,
+    ...(states === undefined ? {} : { states: states as RunState[] }),
+    limit: Math.min(1000, queryWhole(query, "limit", 100)),
+  };
+  const page = runs.list(filter);
+  const total = query.get("total") === "true" ? { total: runs.count(filter) } : {};
+  sendJson(response, 200, { runs: page.runs.map(toOwnRun), next_cursor: page.nextCursor, ...total });
+}
+
+function read({ runs }: TrainingApi, { runId, response }: Call): void {
+  const record = runs.get(runId);
+  const { lastSeq, series } = runs.open(runId);
+  sendJson(response, 200, { ...toOwnRun(record), last_seq: lastSeq, series_count: series.size });
+}
+
+async function update({ runs }: TrainingApi, { runId, request, response }: Call): Promise<void> {
+  const fields = toFields(await readJson(request, REQUEST_LIMIT_BYTES));
+  const change = Object.fromEntries([
+    ...entryOf("name", maybeText(fields, "name")),
+    ...entryOf("notes", maybeText(fields, "notes", { max: 100_000 })),
+    ...entryOf("tags", maybeTexts(fields, "tags")),
+  ]);
+  sendJson(response, 200, toOwnRun(runs.update(runId, change)));
+}
+
+function remove({ runs }: TrainingApi, { runId, response }: Call): void {
+  runs.remove(runId);
+  sendEmpty(response, 204);
+}
+
+/** Columns as JSON, or rows as NDJSON with `producer` and `sequence` in the query. Answered when they are on disk. */
+async function addPoints({ runs }: TrainingApi, { runId, request, query, response }: Call): Promise<void> {
+  runs.get(runId);
+  const type = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  const isRows = type === "application/x-ndjson" || type === "application/ndjson";
+  if (!isRows && type !== "application/json") {
+    throw new Refusal(415, "invalid_input", "Send columns as application/json, or rows as application/x-ndjson.");
+  }
+  const body = (await readBody(request, REQUEST_LIMIT_BYTES)).toString("utf8");
+  const sequence = query.has("producer") ? queryWhole(query, "sequence", Number.NaN) : null;
+  const points = isRows
+    ? parseRows(body, { producer: query.get("producer"), sequence }, runs.now())
+    : parseColumns(toJson(body), runs.now());
+  const { accepted, duplicates, lastSeq, state } = await runs.append(runId, points);
+  sendJson(response, 200, { accepted, duplicates, last_seq: lastSeq, state });
+}
+
+function beat({ runs }: TrainingApi, { runId, response }: Call): void {
+  sendJson(response, 200, { state: runs.beat(runId).state });
+}
+
+/** Asks the reporter to end. It sees `stopping` in every answer. */
+function stop({ runs }: TrainingApi, { runId, response }: Call): void {
+  sendJson(response, 200, toOwnRun(runs.requestStop(runId, "user")));
+}
+
+async function finish({ runs }: TrainingApi, { runId, request, response }: Call): Promise<void> {
+  const fields = toFields(await readJson(request, REQUEST_LIMIT_BYTES));
+  const reason = maybeText(fields, "reason", { max: 10_000 }) ?? null;
+  const exitCode = fields.exit_code === undefined || fields.exit_code === null ? null : whole(fields, "exit_code", -(2 ** 31), 2 ** 32);
+  sendJson(response, 200, toOwnRun(runs.finish(runId, oneOf(fields, "state", FINAL_STATES), { actor: "reporter", reason, exitCode })));
+}
+
+async function resume({ runs }: TrainingApi, { runId, request, response }: Call): Promise<void> {
+  const hasBody = Number(request.headers["content-length"] ?? 0) > 0;
+  const fields = hasBody ? toFields(await readJson(request, REQUEST_LIMIT_BYTES)) : {};
+  const fromStep = fields.from_step === undefined || fields.from_step === null ? null : real(fields, "from_step");
+  sendJson(response, 200, toOwnRun(runs.resume(runId, fromStep, "reporter")));
+}
+
+async function addLine({ runs }: TrainingApi, { runId, request, response }: Call): Promise<void> {
+  const fields = toFields(await readJson(request, REQUEST_LIMIT_BYTES));
+  const message = text(fields, "message", { max: 100_000 });
+  runs.addLine(runId, { level: (maybeText(fields, "level", { max: 50 }) || "INFO").toUpperCase(), message });
+  sendEmpty(response, 201);
+}
+
+function keys({ runs }: TrainingApi, { runId, response }: Call): void {
+  const series = [...runs.open(runId).series.values()].map((one) => ({ key: one.key, ...summaryOf(one) }));
+  sendJson(response, 200, { series: series.map(({ lastStep, ...rest }) => ({ ...rest, last_step: lastStep })) });
+}
+
+function series({ queries }: TrainingApi, { runId, query, response }: Call): void {
+  const reduce = query.get("reduce") ?? "roll_up";
+  if (!REDUCTIONS.includes(reduce as Reduction)) throw new Refusal(400, "invalid_input", `reduce must be one of ${REDUCTIONS.join(", ")}.`);
+  const asked: SeriesQuery = {
+    // Checked above.
+    reduce: reduce as Reduction,
+    maxPoints: queryWhole(query, "max_points", 1000),
+    withSuperseded: query.get("superseded") === "true",
+    ...Object.fromEntries([
+      ...entryOf("keys", queryList(query, "keys")),
+      ...entryOf("x", query.get("x") ?? undefined),
+      ...entryOf("from", queryReal(query, "from")),
+      ...entryOf("to", queryReal(query, "to")),
+    ]),
+  };
+  const answers = queries.answer(runId, asked).map((answer) => {
+    if (answer.reduce !== "roll_up") return { ...answer, y: answer.y.map(spelled) };
+    const column = (field: keyof (typeof answer.buckets)[number]) => answer.buckets.map((bucket) => spelled(bucket[field]));
+    const { key, bucketWidth } = answer;
+    const names = {
+      first: column("first"),
+      last: column("last"),
+      min: column("min"),
+      max: column("max"),
+      mean: column("mean"),
+      count: column("count"),
+    };
+    return {
+      key,
+      reduce,
+      bucket_width: bucketWidth,
+      from: column("from"),
+      first_x: column("firstX"),
+      last_x: column("lastX"),
+      ...names,
+      non_finite: column("nonFinite"),
+    };
+  });
+  sendJson(response, 200, { run: runId, series: answers });
+}
+
+/** Everything at full resolution, as fast as the reader takes it. */
+async function download({ runs }: TrainingApi, { runId, query, response }: Call): Promise<void> {
+  runs.get(runId);
+  const format = query.get("format") ?? "ndjson";
+  if (format !== "ndjson" && format !== "csv")
+    throw new Refusal(400, "invalid_input", `format must be csv or ndjson, got ${JSON.stringify(format)}.`);
+  const pieces = format === "csv" ? exportCsv(runs, runId) : exportNdjson(runs, runId);
+  response.writeHead(200, {
+    "Content-Type": format === "csv" ? "text/csv; charset=utf-8" : "application/x-ndjson",
+    "Content-Disposition": `attachment; filename="run-${runId}.${format}"`,
+  });
+  for (const piece of pieces) {
+    if (response.destroyed) return;
+    if (!response.write(piece)) await new Promise<void>((resolve) => response.once("drain", resolve).once("close", resolve));
+  }
+  response.end();
+}
+
+export const OWN_ROUTES: readonly Route[] = [
+  { method: "GET", path: "/api/v2/runs", handle: list },
+  { method: "POST", path: "/api/v2/runs", handle: create },
+  { method: "GET", path: "/api/v2/runs/:id", handle: read },
+  { method: "PATCH", path: "/api/v2/runs/:id", handle: update },
+  { method: "DELETE", path: "/api/v2/runs/:id", handle: remove },
+  { method: "POST", path: "/api/v2/runs/:id/points", handle: addPoints },
+  { method: "POST", path: "/api/v2/runs/:id/beat", handle: beat },
+  { method: "POST", path: "/api/v2/runs/:id/stop", handle: stop },
+  { method: "POST", path: "/api/v2/runs/:id/finish", handle: finish },
+  { method: "POST", path: "/api/v2/runs/:id/resume", handle: resume },
+  { method: "POST", path: "/api/v2/runs/:id/logs", handle: addLine },
+  { method: "GET", path: "/api/v2/runs/:id/keys", handle: keys },
+  { method: "GET", path: "/api/v2/runs/:id/series", handle: series },
+  { method: "GET", path: "/api/v2/runs/:id/export", handle: download },
+  { method: "GET", path: "/api/v2/runs/:id/events", handle: sendEvents },
+];

@@ -1,0 +1,209 @@
+import type { WebSocket } from "ws";
+import { FINAL_STATES, parseColumns, type Sink, type Subscription } from "../../runs/index.ts";
+import { maybeRefusal, Refusal } from "./answer.ts";
+import { maybeText, maybeTexts, oneOf, text, toFields, whole } from "./fields.ts";
+import type { TrainingApi } from "./route.ts";
+
+export interface StreamOptions {
+  /** The one run that this stream is about; null: the reader subscribes. */
+  readonly runId: string | null;
+  /** Our own messages; otherwise the two of the compatible protocol. */
+  readonly isOwn: boolean;
+  readonly since?: number;
+  readonly isFull: boolean;
+  readonly isToken: (given: unknown) => boolean;
+  readonly isAuthenticated: boolean;
+  readonly authDeadlineMs: number;
+}
+
+const STRANGER_LIMIT_BYTES = 4096;
+const SUBSCRIPTIONS_MAX = 1000;
+/** Closed because of what the reader did: wrong or no token, far behind. 4401 as in L-56. */
+const NOT_AUTHENTICATED = 4401;
+const TOO_SLOW = 4408;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** One WebSocket: a stream of one run, or of many that the reader subscribes to; and a way in for a reporter's points. */
+export class StreamConnection {
+  readonly #socket: WebSocket;
+  readonly #api: TrainingApi;
+  readonly #options: StreamOptions;
+  readonly #sink: Sink;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #deadline: NodeJS.Timeout | null;
+  #isAuthenticated: boolean;
+
+  constructor(socket: WebSocket, api: TrainingApi, options: StreamOptions) {
+    this.#socket = socket;
+    this.#api = api;
+    this.#options = options;
+    this.#isAuthenticated = options.isAuthenticated;
+    this.#deadline = options.isAuthenticated
+      ? null
+      : setTimeout(() => socket.close(NOT_AUTHENTICATED, "no auth in time"), options.authDeadlineMs);
+    this.#sink = {
+      get bufferedBytes() {
+        return socket.bufferedAmount;
+      },
+      send: (frame, whenTaken) => {
+        if (socket.readyState === socket.OPEN) socket.send(frame, { binary: false }, () => whenTaken());
+        else whenTaken();
+      },
+    };
+    socket.on("message", (data: Buffer, isBinary: boolean) => this.#onMessage(data, isBinary));
+    socket.on("error", () => {});
+    // L-76: whoever leaves is gone at once.
+    socket.on("close", () => this.#onClose());
+    if (options.runId !== null) this.#subscribeToOne(options.runId, options.isOwn, options.since);
+  }
+
+  #subscribeToOne(runId: string, isOwn: boolean, since: number | undefined): void {
+    const socket = this.#socket;
+    const subscription = this.#api.subscriptions.open(runId, this.#sink, {
+      dialect: isOwn ? "v2" : "compatible",
+      isFull: this.#options.isFull,
+      ...(since === undefined ? {} : { since }),
+      // L-68.
+      onEnd: (state) => socket.close(1000, state),
+      onLagging: () => socket.close(TOO_SLOW, "reading too slowly; connect again"),
+    });
+    this.#subscriptions.set(runId, subscription);
+  }
+
+  #onMessage(data: Buffer, isBinary: boolean): void {
+    if (!this.#isAuthenticated && data.length > STRANGER_LIMIT_BYTES) {
+      this.#socket.close(NOT_AUTHENTICATED, "authenticate before sending data");
+      return;
+    }
+    let fields: Fields;
+    try {
+      fields = isBinary ? {} : toFields(JSON.parse(data.toString()));
+    } catch {
+      fields = {};
+    }
+    if (!this.#options.isOwn && this.#options.runId !== null) {
+      this.#onCompatible(this.#options.runId, fields);
+      return;
+    }
+    const { ref } = fields;
+    const fail = (error: unknown): void => {
+      const { code, message, more } = maybeRefusal(error) ?? this.#unforeseen(error);
+      this.#send({ type: "error", ...(ref === undefined ? {} : { ref }), error: code, message, ...more });
+    };
+    try {
+      this.#handle(fields)
+        ?.then((answer) => this.#send({ ...answer, ...(ref === undefined ? {} : { ref }) }))
+        .catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** The compatible protocol understands nothing from its reader but the wish for ours. */
+  #onCompatible(runId: string, { type, v, since }: Fields): void {
+    if (type !== "hello" || v !== 2) return;
+    this.#subscriptions.get(runId)?.close();
+    this.#subscribeToOne(runId, true, typeof since === "number" ? since : undefined);
+  }
+
+  /** What one message asks for; a promise where there is an answer. */
+  #handle(fields: Fields): Promise<Fields> | null {
+    if (fields.type === "auth") return this.#authenticate(fields.token);
+    if (!this.#isAuthenticated) {
+      this.#socket.close(NOT_AUTHENTICATED, "the first message must be auth");
+      return null;
+    }
+    switch (fields.type) {
+      case "hello":
+        return null;
+      case "ping":
+        return Promise.resolve({ type: "pong" });
+      case "subscribe":
+        this.#subscribe(fields);
+        return null;
+      case "unsubscribe":
+        this.#unsubscribe(text(fields, "run"));
+        return null;
+      default:
+        return this.#report(fields);
+    }
+  }
+
+  /** What reporters send. */
+  async #report(fields: Fields): Promise<Fields> {
+    const { runs } = this.#api;
+    const type = oneOf(fields, "type", ["points", "log", "beat", "finish"]);
+    const run = text(fields, "run");
+    runs.get(run);
+    switch (type) {
+      case "points": {
+        const { accepted, duplicates, lastSeq, state } = await runs.append(run, parseColumns(fields, runs.now()));
+        return { type: "ack", run, accepted, duplicates, last_seq: lastSeq, state };
+      }
+      case "log":
+        runs.addLine(run, {
+          level: (maybeText(fields, "level") || "INFO").toUpperCase(),
+          message: text(fields, "message", { max: 100_000 }),
+        });
+        return { type: "ack", run, state: runs.get(run).state };
+      case "beat":
+        return { type: "ack", run, state: runs.beat(run).state };
+      case "finish": {
+        const facts = { actor: "reporter", reason: maybeText(fields, "reason", { max: 10_000 }) ?? null } as const;
+        return { type: "ack", run, state: runs.finish(run, oneOf(fields, "state", FINAL_STATES), facts).state };
+      }
+    }
+  }
+
+  #authenticate(token: unknown): Promise<Fields> | null {
+    if (!this.#options.isToken(token)) {
+      this.#socket.close(NOT_AUTHENTICATED, "the token is not this server's");
+      return null;
+    }
+    this.#isAuthenticated = true;
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    return Promise.resolve({ type: "ready" });
+  }
+
+  #subscribe(fields: Fields): void {
+    const run = text(fields, "run");
+    const keys = maybeTexts(fields, "keys");
+    if (this.#subscriptions.size >= SUBSCRIPTIONS_MAX)
+      throw new Refusal(409, "conflict", `${SUBSCRIPTIONS_MAX} subscriptions on one stream.`);
+    const since = fields.since === undefined ? 0 : whole(fields, "since", 0, Number.MAX_SAFE_INTEGER);
+    // One place per run: subscribing again moves it.
+    this.#unsubscribe(run);
+    let hasEnded = false;
+    const subscription = this.#api.subscriptions.open(run, this.#sink, {
+      since,
+      isFull: fields.full === true,
+      ...(keys === undefined ? {} : { keys }),
+      onEnd: () => {
+        hasEnded = true;
+        this.#subscriptions.delete(run);
+      },
+    });
+    if (!hasEnded) this.#subscriptions.set(run, subscription);
+  }
+
+  #unsubscribe(run: string): void {
+    this.#subscriptions.get(run)?.close();
+    this.#subscriptions.delete(run);
+  }
+
+  #unforeseen(error: unknown): Refusal {
+    this.#api.log(`stream message failed: ${error instanceof Error ? error.stack : String(error)}`);
+    return new Refusal(500, "internal_error", "Something went wrong inside the server; its log says what.");
+  }
+
+  #send(message: Fields): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #onClose(): void {
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    for (const subscription of this.#subscriptions.values()) subscription.close();
+    this.#subscriptions.clear();
+  }
+}

@@ -1,0 +1,176 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { REQUEST_LIMIT_BYTES, type Runs, SeriesQueries, Subscriptions } from "../../runs/index.ts";
+import { type ApiDoor, refuse } from "../http.ts";
+import { isAllowedOrigin } from "../origins.ts";
+import { isToken } from "../token.ts";
+import { Refusal, sendEmpty, sendError } from "./answer.ts";
+import { COMPATIBLE_ROUTES } from "./compatible-routes.ts";
+import { OWN_ROUTES } from "./own-routes.ts";
+import { sendMetrics } from "./prometheus.ts";
+import { type Route, routesAt, type TrainingApi } from "./route.ts";
+import { StreamConnection } from "./stream-connection.ts";
+
+export interface TrainingDoorOptions {
+  readonly token: string;
+  readonly origins: readonly string[];
+  readonly authDeadlineMs: number;
+  readonly log: (line: string) => void;
+  /** Between protocol pings; a reader that misses two is dropped. Default 15 s (L-77). */
+  readonly pingMs?: number;
+}
+
+const SOCKETS_MAX = 1000;
+const FAREWELL_MS = 200;
+const STREAM = /^\/api\/training\/runs\/([^/]+)\/stream$/;
+const OWN_STREAM = "/api/v2/stream";
+const METRICS: readonly Route[] = ["/metrics", "/api/metrics"].map((path) => ({ method: "GET", path, handle: sendMetrics }));
+const ROUTES: readonly Route[] = [...COMPATIBLE_ROUTES, ...OWN_ROUTES, ...METRICS];
+
+/** Everything of runs that is spoken over HTTP and WebSocket. Translates; the state is in `Runs`. */
+export class TrainingDoor implements ApiDoor {
+  readonly #api: TrainingApi;
+  readonly #options: TrainingDoorOptions;
+  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: REQUEST_LIMIT_BYTES + 65_536 });
+  readonly #pings: NodeJS.Timeout;
+  /** Pings that each has not answered yet. */
+  readonly #missed = new WeakMap<WebSocket, number>();
+
+  constructor(runs: Runs, options: TrainingDoorOptions) {
+    this.#api = { runs, queries: new SeriesQueries(runs), subscriptions: new Subscriptions(runs), log: options.log };
+    this.#options = options;
+    this.#pings = setInterval(() => this.#ping(), options.pingMs ?? 15_000);
+    this.#pings.unref();
+  }
+
+  handles(url: string | undefined): boolean {
+    const path = pathOf(url);
+    return path.startsWith("/api/") || path === "/metrics";
+  }
+
+  request(request: IncomingMessage, response: ServerResponse, port: number): void {
+    this.#answer(request, response, port).catch((error: unknown) => sendError(response, error, this.#options.log));
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, port: number): void {
+    const url = new URL(request.url ?? "/", "http://localhost");
+    const runId = STREAM.exec(url.pathname)?.[1] ?? null;
+    const token = url.searchParams.get("token");
+    const refusal = this.#upgradeRefusal(request, url.pathname, runId, token, port);
+    if (refusal !== null) {
+      // The query is left out: it may hold the token (L-54).
+      this.#options.log(`stream ${url.pathname} refused: ${refusal.why}`);
+      refuse(socket, refusal.status, refusal.why);
+      return;
+    }
+    const since = /^\d{1,15}$/.exec(url.searchParams.get("since") ?? "");
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#missed.set(webSocket, 0);
+      webSocket.on("pong", () => this.#missed.set(webSocket, 0));
+      new StreamConnection(webSocket, this.#api, {
+        runId,
+        isOwn: runId === null || url.searchParams.get("v") === "2",
+        ...(since === null ? {} : { since: Number(since[0]) }),
+        isFull: url.searchParams.get("full") === "true",
+        isToken: (given) => isToken(this.#options.token, given),
+        isAuthenticated: token !== null || isBearer(request, this.#options.token),
+        authDeadlineMs: this.#options.authDeadlineMs,
+      });
+    });
+  }
+
+  /** Ends every stream, within 200 ms; readers come back with the place that they had. */
+  async close(): Promise<void> {
+    clearInterval(this.#pings);
+    this.#api.subscriptions.close();
+    const { clients } = this.#sockets;
+    for (const socket of clients) socket.close(1001, "the server stops");
+    const until = Date.now() + FAREWELL_MS;
+    while (clients.size > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const socket of clients) socket.terminate();
+    this.#sockets.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, port: number): Promise<void> {
+    const { origin, authorization } = request.headers;
+    if (origin !== undefined) {
+      if (!isAllowedOrigin(origin, this.#options.origins, port)) {
+        throw new Refusal(403, "forbidden", `The origin ${origin} is not allowed; start the server with --origins to allow it.`);
+      }
+      response.setHeader("Access-Control-Allow-Origin", origin);
+      response.setHeader("Access-Control-Expose-Headers", "X-Next-Cursor, X-Total-Count");
+      response.setHeader("Vary", "Origin");
+    }
+    if (request.method === "OPTIONS") {
+      response.setHeader("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE");
+      response.setHeader("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID");
+      sendEmpty(response, 204);
+      return;
+    }
+    const url = new URL(request.url ?? "/", "http://localhost");
+    if (STREAM.test(url.pathname) || url.pathname === OWN_STREAM) {
+      response.setHeader("Upgrade", "websocket");
+      throw new Refusal(426, "upgrade_required", "This address is a WebSocket.");
+    }
+    if (!isBearer(request, this.#options.token)) {
+      const why = authorization === undefined ? "The Authorization header is missing: Bearer <token>." : "The token is not this server's.";
+      throw new Refusal(401, "invalid_token", why);
+    }
+    const found = routesAt(ROUTES, url.pathname);
+    const match = found.find(({ route }) => route.method === request.method);
+    if (match !== undefined) {
+      await match.route.handle(this.#api, { request, response, query: url.searchParams, runId: match.runId });
+      return;
+    }
+    if (found.length === 0) throw new Refusal(404, "not_found", `There is nothing at ${url.pathname}.`);
+    const allowed = found.map(({ route }) => route.method).join(", ");
+    response.setHeader("Allow", allowed);
+    throw new Refusal(405, "invalid_input", `${url.pathname} takes ${allowed}.`);
+  }
+
+  /** L-51, L-53, L-55, L-58, in this order: address, origin, token, run, room. */
+  #upgradeRefusal(request: IncomingMessage, path: string, runId: string | null, token: string | null, port: number) {
+    const { origin } = request.headers;
+    if (runId === null && path !== OWN_STREAM) return { status: 404, why: "there is no stream at this address" };
+    // Only pages have an origin. A program has none, and needs the token all the same.
+    if (origin !== undefined && !isAllowedOrigin(origin, this.#options.origins, port)) {
+      return { status: 403, why: `the origin ${origin} is not allowed; start the server with --origins to allow it` };
+    }
+    if (token === null && runId !== null && !isBearer(request, this.#options.token))
+      return { status: 401, why: "the parameter token is missing" };
+    if (token !== null && !isToken(this.#options.token, token)) return { status: 401, why: "the token is not this server's" };
+    if (runId !== null && !this.#hasRun(runId)) return { status: 404, why: "Run not found" };
+    return this.#sockets.clients.size >= SOCKETS_MAX ? { status: 503, why: `${SOCKETS_MAX} streams are open` } : null;
+  }
+
+  #hasRun(runId: string): boolean {
+    try {
+      this.#api.runs.get(runId);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #ping(): void {
+    for (const socket of this.#sockets.clients) {
+      const missed = this.#missed.get(socket) ?? 0;
+      if (missed >= 2) socket.terminate();
+      else {
+        this.#missed.set(socket, missed + 1);
+        socket.ping();
+      }
+    }
+  }
+}
+
+/** L-85: exactly `Bearer <token>`. */
+function isBearer(request: IncomingMessage, token: string): boolean {
+  const { authorization } = request.headers;
+  return authorization?.startsWith("Bearer ") === true && isToken(token, authorization.slice("Bearer ".length));
+}
+
+function pathOf(url: string | undefined): string {
+  return (url ?? "/").split("?", 1)[0]!;
+}
