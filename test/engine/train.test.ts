@@ -84,6 +84,9 @@ describe("training", () => {
     const right = [...predicted.codes].filter((code, row) => predicted.levels[code] === actual.levels[actual.codes[row]!]).length;
     expect(right / 178).toBeGreaterThan(0.97);
     expectWholeTree(reports);
+    const said = reports.map((report) => (report.type === "node" ? report.message : ""));
+    expect(said).toEqual(expect.arrayContaining(["Outer resamples 3/3", "Tuning 2/2", "Fold 1/3"]));
+    expect(said.filter((message) => /^(.+) \1\b/.test(message))).toEqual([]);
     const ended = reports.filter((report) => report.type === "node" && report.kind === "outer_fold" && report.status === "done");
     expect(ended.map((report) => report.type === "node" && report.metric)).toEqual(
       result.folds.map((fold) => fold.metrics.test?.balanced_accuracy),

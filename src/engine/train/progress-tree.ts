@@ -64,7 +64,8 @@ export function progressTree(
         ...extra,
       });
     };
-    const title = `${TITLES[kind]}${facts.label === undefined ? "" : ` ${facts.label}`}`;
+    // A loop's label may be the name of its kind: it is said once.
+    const title = facts.label === undefined || facts.label === TITLES[kind] ? TITLES[kind] : `${TITLES[kind]} ${facts.label}`;
     emit("start", title, {});
     return {
       id,

@@ -38,7 +38,7 @@ export function ProgressHead({ job, rows }: { job: JobSummary; rows: readonly Fo
         <span>{isFinal(job.status) ? `took ${formatDuration(seconds)}` : `${formatDuration(seconds)} elapsed`}</span>
         {job.status === "running" && isLive ? <span>{remainingText(job.remaining_seconds)}</span> : null}
         {isOpen && !isLive && liveAt !== null ? <span>as of {clockTime(liveAt)}</span> : null}
-        {isOpen && job.last_message !== null ? <span class="a-progress-now">{job.last_message.replace(/^(.+?) \1/, "$1")}</span> : null}
+        {isOpen && job.last_message !== null ? <span class="a-progress-now">{job.last_message}</span> : null}
       </p>
       <p class="sr-only">{text}</p>
     </section>

@@ -33,8 +33,9 @@ export function ChosenHyperparameters({ report }: { report: TrainReportSlice }) 
       seconds: report.final.seconds,
     });
   }
-  const facts = [...new Set(rows.flatMap((row) => Object.keys(row.facts)))];
+  const { varying, same } = sortedFacts(rows, tuned);
   const sentences = tuned.map((name) => disagreement(name, rows)).filter((text) => text !== null);
+  if (same.length > 0) sentences.push(`The same in every fit: ${same.map(([name, text]) => `${plain(name)} ${text}`).join(", ")}.`);
   return (
     <Card
       title={tuned.length > 0 ? "What tuning chose" : "The fits"}
@@ -54,7 +55,7 @@ export function ChosenHyperparameters({ report }: { report: TrainReportSlice }) 
             align: "end" as const,
             cell: (row: Row) => <span class="num">{formatCandidate(row.values[name] ?? null)}</span>,
           })),
-          ...facts.map((name) => ({
+          ...varying.map((name) => ({
             id: `fact ${name}`,
             header: words(name),
             align: "end" as const,
@@ -68,12 +69,39 @@ export function ChosenHyperparameters({ report }: { report: TrainReportSlice }) 
 }
 
 function words(name: string): string {
-  const text = name.replaceAll("_", " ");
+  const text = plain(name);
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+function plain(name: string): string {
+  return name.replaceAll("_", " ");
+}
+
+/**
+ * Facts that differ between fits get a column; those that all fits share are said once; those that a tuned hyperparameter says, or
+ * that no fit has, are left out. Pure.
+ */
+export function sortedFacts(
+  rows: readonly Pick<Row, "facts">[],
+  tuned: readonly string[],
+): { readonly varying: readonly string[]; readonly same: readonly (readonly [string, string])[] } {
+  const varying: string[] = [];
+  const same: [string, string][] = [];
+  for (const name of new Set(rows.flatMap((row) => Object.keys(row.facts)))) {
+    if (tuned.includes(name)) continue;
+    const texts = new Set(rows.map((row) => factText(row.facts[name])));
+    const [only] = texts;
+    if (texts.size > 1 || (rows.length === 1 && only !== NONE)) varying.push(name);
+    else if (only !== undefined && only !== NONE) same.push([name, only]);
+  }
+  return { varying, same };
+}
+
+const NONE = "–";
+
 function factText(value: ReportValue | undefined): string {
-  if (value === undefined || value === null) return "–";
+  if (value === undefined || value === null) return NONE;
+  if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return String(Number(value.toPrecision(4)));
   return String(value);
 }
