@@ -6,14 +6,18 @@ import type { TaskLike } from "./mirai-context.ts";
 import type { TaskCode, TaskSource } from "./profile.ts";
 
 /** What every daemon's global object has: the language's own names, and Node's. Names that this process added to its own do not count. */
-const NODE_GLOBALS = `AbortController AbortSignal Blob BroadcastChannel Buffer ByteLengthQueuingStrategy CompressionStream CountQueuingStrategy Crypto
+const NODE_GLOBALS =
+  `AbortController AbortSignal Blob BroadcastChannel Buffer ByteLengthQueuingStrategy CompressionStream CountQueuingStrategy Crypto
   CryptoKey CustomEvent DecompressionStream DOMException Event EventTarget File FormData Headers MessageChannel MessageEvent MessagePort Performance
   PerformanceEntry PerformanceMark PerformanceMeasure PerformanceObserver PerformanceObserverEntryList PerformanceResourceTiming ReadableByteStreamController
   ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest ReadableStreamDefaultController ReadableStreamDefaultReader Request Response
   SubtleCrypto TextDecoder TextDecoderStream TextEncoder TextEncoderStream TransformStream TransformStreamDefaultController URL URLSearchParams
   WritableStream WritableStreamDefaultController WritableStreamDefaultWriter atob btoa clearImmediate clearInterval clearTimeout console crypto fetch global
   performance process queueMicrotask setImmediate setInterval setTimeout structuredClone WebAssembly`.split(/\s+/);
-const GLOBALS: ReadonlySet<string> = new Set([...(vm.runInNewContext("Object.getOwnPropertyNames(globalThis)") as string[]), ...NODE_GLOBALS]);
+const GLOBALS: ReadonlySet<string> = new Set([
+  ...(vm.runInNewContext("Object.getOwnPropertyNames(globalThis)") as string[]),
+  ...NODE_GLOBALS,
+]);
 
 /** Transpilers wrap named inner functions in it (esbuild's `keepNames`); a shipped function brings its own. */
 const NAME_HELPER = "__name";
@@ -69,7 +73,8 @@ function notSelfContained(label: string, missing: readonly string[]): InvalidArg
 
 /** A function's text as an expression. A method's text is none: it becomes the only member of an object. */
 function parsed(text: string, label: string): { readonly tree: Node; readonly source: string } {
-  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) throw new InvalidArgumentError(`task "${label}" is bound or built in: its source cannot be read`);
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text))
+    throw new InvalidArgumentError(`task "${label}" is bound or built in: its source cannot be read`);
   if (/^class\b/.test(text)) throw new InvalidArgumentError(`task "${label}" is a class; wrap its use in a function`);
   const asExpression = maybeParse(`(${text})`);
   if (asExpression !== null) return { tree: asExpression, source: `(${text})` };

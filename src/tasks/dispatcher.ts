@@ -61,6 +61,9 @@ export class Dispatcher {
   #isPumping = false;
   #closed: { readonly promise: Promise<void>; resolve: () => void } | null = null;
   #onRoom: (() => void)[] = [];
+  #onChange: (() => void)[] = [];
+  /** Why no daemon can be started; null while that is not known. */
+  startFailure: TrainyardError | null = null;
 
   constructor(options: DispatcherOptions, transport: Transport) {
     this.#options = options;
@@ -108,6 +111,14 @@ export class Dispatcher {
   room(): Promise<void> {
     if (this.hasRoom || this.#closed !== null) return Promise.resolve();
     return new Promise((resolve) => this.#onRoom.push(resolve));
+  }
+
+  /** Resolves when a daemon has joined or left. */
+  whenChanged(): Promise<void> {
+    if (this.#closed !== null) return Promise.resolve();
+    const changed = new Promise<void>((resolve) => this.#onChange.push(resolve));
+    this.#hold();
+    return changed;
   }
 
   /** @throws {TrainyardError} `closed`, or `queue_full`; nothing was enqueued. */
@@ -222,9 +233,10 @@ export class Dispatcher {
       for (let task = daemon.inbox.head; task !== null; task = daemon.inbox.head) this.#drop(task);
       for (const task of [...daemon.given]) this.cancel(task);
     }
-    this.#fleet.hold(true);
+    this.#hold();
     this.#pump();
     this.#announceRoom();
+    this.#announceChange();
     if (this.#fleet.size === 0) resolve();
     return promise;
   }
@@ -350,6 +362,7 @@ export class Dispatcher {
       if (daemon.state !== "starting") return;
       this.#free(daemon);
       this.#pump();
+      this.#announceChange();
       return;
     }
     const { task } = daemon;
@@ -358,6 +371,7 @@ export class Dispatcher {
     if (message.type === "note") task.note(message.value, message.kind);
     else if (message.type === "submit") this.#options.onSubmit(daemon, task, message);
     else {
+      task.hasThrown = message.type === "failed";
       this.#settled(message.type === "done" ? task.finish(message.value) : task.fail(taskFailure(task, message.error)));
       this.#answered(daemon, task);
     }
@@ -390,8 +404,10 @@ export class Dispatcher {
       this.#unqueue(task);
       this.#fail(task, daemon, end);
     }
-    if (dealt && reason === "lost") for (let task = this.#backlog.any; task !== null; task = this.#backlog.any) this.#fail(task, daemon, end);
+    if (dealt && reason === "lost")
+      for (let task = this.#backlog.any; task !== null; task = this.#backlog.any) this.#fail(task, daemon, end);
     if (this.#closed !== null && this.#fleet.size === 0) this.#closed.resolve();
+    this.#announceChange();
   }
 
   #taskLost(task: Task, daemon: Daemon, end: LinkEnd): void {
@@ -413,6 +429,7 @@ export class Dispatcher {
     const { failedStarts, counts } = this.#fleet;
     if (failedStarts < FAILED_STARTS_LIMIT || counts.idle + counts.busy > 0) return;
     const error = daemonLost(`profile "${this.#options.name}" could not start a daemon, ${failedStarts} times in a row`, daemon, end);
+    this.startFailure = error;
     for (let task = this.#backlog.any; task !== null; task = this.#backlog.any) {
       this.#unqueue(task);
       this.#settled(task.fail(error));
@@ -420,7 +437,7 @@ export class Dispatcher {
   }
 
   #added(): void {
-    if (++this.#outstanding === 1) this.#fleet.hold(true);
+    if (++this.#outstanding === 1) this.#hold();
   }
 
   #settled(hasSettled: boolean): void {
@@ -428,8 +445,18 @@ export class Dispatcher {
     this.#completed++;
     if (--this.#outstanding > 0) return;
     this.#extra = this.#waiting;
-    // Tasks that are not settled, and a close that is not done, keep the host's process alive; idle daemons do not.
-    this.#fleet.hold(this.#closed !== null);
+    this.#hold();
+  }
+
+  /** Tasks that are not settled, a close that is not done and whoever waits for a daemon keep the host's process alive; idle daemons do not. */
+  #hold(): void {
+    this.#fleet.hold(this.#outstanding > 0 || this.#closed !== null || this.#onChange.length > 0);
+  }
+
+  #announceChange(): void {
+    if (this.#onChange.length === 0) return;
+    for (const resolve of this.#onChange.splice(0)) resolve();
+    this.#hold();
   }
 
   #announceRoom(): void {

@@ -50,7 +50,8 @@ const executor = new Executor({
   get isFull() {
     return pipe.writableLength > 0 && !hasHostLeft;
   },
-  drained: () => (pipe.writableLength === 0 || hasHostLeft ? Promise.resolve() : new Promise((resolve) => pipe.write(NOTHING, () => resolve()))),
+  drained: () =>
+    pipe.writableLength === 0 || hasHostLeft ? Promise.resolve() : new Promise((resolve) => pipe.write(NOTHING, () => resolve())),
   onInit({ autoExit }) {
     finishesTask = autoExit === "finish";
   },

@@ -1,11 +1,12 @@
-import { StreamRandom } from "../core/lecuyer.ts";
 import { messageOf, TrainyardError } from "../core/errors.ts";
+import { StreamRandom } from "../core/lecuyer.ts";
 import { BadFrameError } from "../wire/bad-frame.ts";
+import { Context, type ContextHost } from "./context.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { loadCode } from "./load-code.ts";
 import type { ExecutorMessage, HostMessage, InitMessage, ReplyMessage, RunExtras } from "./messages.ts";
-import { freshStream, type MiraiContext, markDaemon, type TaskLike } from "./mirai-context.ts";
-import type { NoteKind, TaskCode, TaskFunction } from "./profile.ts";
+import { freshStream, markDaemon } from "./mirai-context.ts";
+import type { TaskCode, TaskFunction } from "./profile.ts";
 
 /** `breathe()` returns at once when the last one that waited is younger; so long may tasks that do not wait run on without a look at the messages. */
 const BREATH_MS = 5;
@@ -167,7 +168,9 @@ export class Executor {
     return {
       signal: running.abort.signal,
       cache: this.#cache,
-      constants: (extras.constants === undefined ? NO_CONSTANTS : this.#constants.get(extras.constants)) as Readonly<Record<string, unknown>>,
+      constants: (extras.constants === undefined ? NO_CONSTANTS : this.#constants.get(extras.constants)) as Readonly<
+        Record<string, unknown>
+      >,
       random: () => (extras.stream === undefined ? this.#daemonRandom() : new StreamRandom(extras.stream)),
       note: (value, kind) => {
         if (isCurrent()) this.#port.send({ type: "note", id: running.id, value, kind });
@@ -217,58 +220,13 @@ export class Executor {
   }
 }
 
-interface ContextHost {
-  readonly signal: AbortSignal;
-  readonly cache: Map<string, unknown>;
-  readonly constants: Readonly<Record<string, unknown>>;
-  readonly random: () => StreamRandom;
-  readonly note: (value: unknown, kind: NoteKind) => void;
-  readonly transfer: (buffers: readonly ArrayBuffer[]) => void;
-  readonly submit: (code: TaskCode, args: unknown) => Promise<unknown>;
-  readonly breathe: () => Promise<void>;
-}
-
-/** Its methods may be taken off it: `({ n }, { note }) => note(n)`. */
-class Context implements MiraiContext {
-  readonly signal: AbortSignal;
-  readonly cache: Map<string, unknown>;
-  readonly constants: Readonly<Record<string, unknown>>;
-  readonly #host: ContextHost;
-  #random: StreamRandom | null = null;
-
-  constructor(host: ContextHost) {
-    this.#host = host;
-    this.signal = host.signal;
-    this.cache = host.cache;
-    this.constants = host.constants;
-  }
-
-  get random(): StreamRandom {
-    this.#random ??= this.#host.random();
-    return this.#random;
-  }
-
-  readonly note = (value: unknown): void => this.#host.note(value, "note");
-  readonly log = (message: string): void => this.#host.note(String(message), "log");
-  readonly progress = (fraction: number, message?: string): void =>
-    this.#host.note(message === undefined ? { fraction } : { fraction, message }, "progress");
-  readonly breathe = (): Promise<void> => this.#host.breathe();
-  readonly run = async <Args, Result>(task: TaskLike<Args, Result>, args: Args): Promise<Result> => {
-    const { toTaskCode } = await import("./code.ts"); // the parser in it is loaded only where it is used
-    return (await this.#host.submit(toTaskCode(task), args)) as Result;
-  };
-  readonly transfer = <T>(value: T, buffers: readonly ArrayBuffer[]): T => {
-    this.#host.transfer(buffers);
-    return value;
-  };
-}
-
 /** @returns what puts back the globals as they were. */
 function putGlobals(globals: Readonly<Record<string, unknown>> | undefined): () => void {
   if (globals === undefined) return () => {};
   const names = Object.keys(globals);
   const before = names.map((name) => Reflect.getOwnPropertyDescriptor(globalThis, name));
-  for (const name of names) Object.defineProperty(globalThis, name, { value: globals[name], writable: true, enumerable: true, configurable: true });
+  for (const name of names)
+    Object.defineProperty(globalThis, name, { value: globals[name], writable: true, enumerable: true, configurable: true });
   return () => {
     names.forEach((name, i) => {
       const descriptor = before[i];

@@ -120,9 +120,11 @@ class Walker {
 
 /** Declares what belongs to the scope that `node` opens: its own `let`, `const`, classes and functions; for a function also every `var` below. */
 function declareIn(node: Tree, scope: Scope): void {
-  const statements = node.type === "SwitchStatement" ? (node.cases as Tree[]).flatMap((part) => part.consequent as Tree[]) : childrenOf(node);
+  const statements =
+    node.type === "SwitchStatement" ? (node.cases as Tree[]).flatMap((part) => part.consequent as Tree[]) : childrenOf(node);
   for (const statement of statements) {
-    if (statement.type === "FunctionDeclaration" || statement.type === "ClassDeclaration") scope.names.add((statement.id as Tree).name as string);
+    if (statement.type === "FunctionDeclaration" || statement.type === "ClassDeclaration")
+      scope.names.add((statement.id as Tree).name as string);
     if (statement.type === "VariableDeclaration" && (statement.kind !== "var" || scope.isFunction)) declareAll(statement, scope.names);
   }
   if (scope.isFunction) declareVars(node, scope.names);
@@ -146,7 +148,8 @@ function declarePattern(pattern: Tree, names: Set<string>): void {
       names.add(pattern.name as string);
       break;
     case "ObjectPattern":
-      for (const part of pattern.properties as Tree[]) declarePattern((part.type === "RestElement" ? part.argument : part.value) as Tree, names);
+      for (const part of pattern.properties as Tree[])
+        declarePattern((part.type === "RestElement" ? part.argument : part.value) as Tree, names);
       break;
     case "ArrayPattern":
       for (const part of pattern.elements as (Tree | null)[]) if (part !== null) declarePattern(part, names);

@@ -31,7 +31,8 @@ export class Housekeeping {
   restore(): void {
     const names = Reflect.ownKeys(globalThis);
     // Names that cannot be deleted stay; counting them again next time is all that they cost.
-    if (names.length !== this.#globals.size) for (const name of names) if (!this.#globals.has(name)) Reflect.deleteProperty(globalThis, name);
+    if (names.length !== this.#globals.size)
+      for (const name of names) if (!this.#globals.has(name)) Reflect.deleteProperty(globalThis, name);
     if (this.#isEnvChanged) this.#restoreEnv();
     if (this.#isFolderChanged) process.chdir(this.#folder);
     this.#isEnvChanged = false;

@@ -1,7 +1,47 @@
+export { nextStream, nextSubStream, StreamRandom, type StreamState, streamOfSeed } from "../core/lecuyer.ts";
+export { type Cluster, makeCluster } from "./cluster.ts";
+export { callMirai, cancelAll, collect, isMirai, isMiraiMap, race, unresolved } from "./collect.ts";
+export {
+  type Daemons,
+  type DaemonsOptions,
+  daemons,
+  daemonsSet,
+  type Info,
+  info,
+  launchLocal,
+  onDaemon,
+  requireDaemons,
+  type Status,
+  status,
+  takeNextStream,
+  terminateDaemon,
+  withDaemons,
+  withProfile,
+} from "./daemons.ts";
+export { type EverywhereOptions, everywhere } from "./everywhere.ts";
+export {
+  DaemonLost,
+  ERROR_VALUES,
+  type ErrorValue,
+  isFailure,
+  isTaskError,
+  MiraiFailure,
+  ObjectClosed,
+  TaskCancelled,
+  TaskError,
+  TaskTimeout,
+} from "./failure.ts";
+export { type Elements, type MapOptions, miraiMap } from "./map.ts";
+export { type Mirai, type MiraiState, type Settled, type Timeouts, UNRESOLVED } from "./mirai.ts";
+export type { MiraiContext, Progress, TaskLike } from "./mirai-context.ts";
+export type { CollectOptions, MapEntry, MapValues, MiraiMap } from "./mirai-map.ts";
+export type { Note } from "./notes.ts";
 export { openProfile } from "./open-profile.ts";
 export type {
   ComputeProfile,
+  DaemonExit,
   DaemonStatus,
+  ExitReason,
   ProfileOptions,
   ProfileStatus,
   SubmitOptions,
@@ -10,3 +50,4 @@ export type {
   TaskHandle,
   TaskReference,
 } from "./profile.ts";
+export { type MiraiOptions, mirai, room, tryMirai } from "./submit.ts";

@@ -73,7 +73,12 @@ export function toExecutorMessage(value: unknown): ExecutorMessage {
   if (typeof id !== "number") throw new BadFrameError("a message must name its task");
   switch (message.type) {
     case "note":
-      return { type: "note", id, value: message.value, kind: message.kind === "progress" || message.kind === "log" ? message.kind : "note" };
+      return {
+        type: "note",
+        id,
+        value: message.value,
+        kind: message.kind === "progress" || message.kind === "log" ? message.kind : "note",
+      };
     case "done":
       return { type: "done", id, value: message.value };
     case "failed":

@@ -1,4 +1,4 @@
-import { nextStream, StreamRandom, type StreamState } from "../core/lecuyer.ts";
+import { nextStream, type StreamRandom, type StreamState } from "../core/lecuyer.ts";
 import type { TaskContext } from "./profile.ts";
 
 /** How far a task is. `fraction` lies in [0, 1]. */
@@ -29,7 +29,11 @@ export interface MiraiContext<Constants = Readonly<Record<string, unknown>>> ext
 /** A self-contained function, or a module reference with the types of its function. */
 export type TaskLike<Args, Result> =
   | ((args: Args, task: MiraiContext) => Result | Promise<Result>)
-  | { readonly module: string | URL; readonly export: string; readonly types?: (args: Args, task: MiraiContext) => Result | Promise<Result> };
+  | {
+      readonly module: string | URL;
+      readonly export: string;
+      readonly types?: (args: Args, task: MiraiContext) => Result | Promise<Result>;
+    };
 
 /** A stream for tasks of a profile without a seed, one that never repeats. */
 export function freshStream(): StreamState {

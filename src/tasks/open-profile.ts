@@ -129,7 +129,11 @@ export class DaemonProfile implements ComputeProfile {
 
   status(): ProfileStatus {
     const all = this.#dispatchers.map((dispatcher) => dispatcher.status);
-    return { daemons: all.flatMap((each) => each.daemons), queued: sum(all, (each) => each.queued), running: sum(all, (each) => each.running) };
+    return {
+      daemons: all.flatMap((each) => each.daemons),
+      queued: sum(all, (each) => each.queued),
+      running: sum(all, (each) => each.running),
+    };
   }
 
   tally(): Tally {
@@ -148,6 +152,16 @@ export class DaemonProfile implements ComputeProfile {
 
   async room(): Promise<void> {
     await Promise.all(this.#dispatchers.map((dispatcher) => dispatcher.room()));
+  }
+
+  /** Resolves when a daemon has joined or left. */
+  async whenChanged(): Promise<void> {
+    await Promise.race(this.#dispatchers.map((dispatcher) => dispatcher.whenChanged()));
+  }
+
+  /** Why no daemon can be started; null while that is not known. */
+  get startFailure(): Error | null {
+    return this.#dispatchers.find((dispatcher) => dispatcher.startFailure !== null)?.startFailure ?? null;
   }
 
   /** How many daemons there should be. */
@@ -244,7 +258,8 @@ function completed(options: AllOptions, callbacks: Pick<DispatcherOptions, "gree
   assertCount("daemons", daemons, 1);
   assertCount("queueLimit", queueLimit, 1);
   assertCount("prefetch", prefetch, 1);
-  for (const [option, value] of Object.entries({ cancelGraceMs, idleMs, wallMs, maxTasks, memoryLimitBytes })) assertCount(option, value, 0);
+  for (const [option, value] of Object.entries({ cancelGraceMs, idleMs, wallMs, maxTasks, memoryLimitBytes }))
+    assertCount(option, value, 0);
   const limits = { queueLimit, cancelGraceMs, idleMs, wallMs, maxTasks, memoryLimitBytes };
   return { name, daemons, lazy, warmSpare, respawn, dealt, ...limits, ...callbacks };
 }

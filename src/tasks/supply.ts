@@ -28,7 +28,8 @@ export class CodeBook {
     if (known !== undefined) return known;
     const key = nextSupplyKey();
     const made = { key, frame: frameOf(key) };
-    if (this.#supplies.size >= CODES_KEPT) for (const oldest of [...this.#supplies.keys()].slice(0, CODES_KEPT / 2)) this.#supplies.delete(oldest);
+    if (this.#supplies.size >= CODES_KEPT)
+      for (const oldest of [...this.#supplies.keys()].slice(0, CODES_KEPT / 2)) this.#supplies.delete(oldest);
     this.#supplies.set(name, made);
     return made;
   }

@@ -51,6 +51,8 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
   readonly isSetup: boolean;
   /** Settled for its caller, and run all the same. */
   isDisowned = false;
+  /** Its own code threw: whatever the error looks like, it says nothing about the daemon. */
+  hasThrown = false;
   /** Its handle was made before a daemon joined that could take it. */
   isOwed = false;
   retriesLeft: number;

@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { decodeEnvelope } from "../../wire/envelope.ts";
 import { type EncodedFrame, FrameCutter } from "../../wire/frames.ts";
-import { LineTail } from "./line-tail.ts";
 import type { OutputListener } from "../profile.ts";
+import { LineTail } from "./line-tail.ts";
 import type { Link, LinkEnd, LinkEvents } from "./link.ts";
 
 const EXECUTOR = fileURLToPath(new URL("../executor-main.js", import.meta.url));

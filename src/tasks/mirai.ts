@@ -1,0 +1,193 @@
+import { InvalidArgumentError, TrainyardError } from "../core/errors.ts";
+import { failureOf, MiraiFailure, TaskTimeout } from "./failure.ts";
+import { type Note, NoteLog, toNote } from "./notes.ts";
+import type { NoteKind } from "./profile.ts";
+
+/** What `data` is until the task has settled. */
+export const UNRESOLVED: unique symbol = Symbol("trainyard.unresolved");
+
+export type MiraiState = "queued" | "running" | "done" | "failed" | "cancelled";
+export type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: MiraiFailure };
+
+/** Milliseconds, each from 1; a timer that is not given never ends. */
+export interface Timeouts {
+  /** From submission to the result. */
+  readonly timeoutMs?: number;
+  /** From submission to the start. */
+  readonly queueTimeoutMs?: number;
+  /** From the start to the result. */
+  readonly runTimeoutMs?: number;
+}
+
+/** What a handle needs of whatever runs its task. */
+export interface MiraiWork {
+  readonly id: number;
+  readonly state: MiraiState;
+  readonly result: Promise<unknown>;
+  readonly hasThrown: boolean;
+  cancel(): boolean;
+}
+
+/** Told to the work by whoever makes it; see `Mirai.listener`. */
+export interface MiraiListener {
+  readonly onStart: () => void;
+  readonly onNote: (value: unknown, kind: NoteKind) => void;
+}
+
+/**
+ * The handle of one task. `await` gives the value or throws the failure; `settled()` and `collect()` never throw; `data` never waits. Invariants:
+ * it settles once, and then `data` is there before anybody who waits is told; a dropped handle neither cancels its task nor ends the program.
+ */
+export class Mirai<T> implements PromiseLike<T> {
+  /** Name of the function, for messages. */
+  readonly label: string;
+  readonly profile: string;
+  readonly listener: MiraiListener;
+  #work: MiraiWork | null = null;
+  #data: T | MiraiFailure | typeof UNRESOLVED = UNRESOLVED;
+  #outcome: Promise<Settled<T>>;
+  #promise: Promise<T> | null = null;
+  #settle: (outcome: Settled<T>) => void = () => {};
+  #notes: NoteLog | null = null;
+  readonly #timers: { total?: NodeJS.Timeout; queue?: NodeJS.Timeout; run?: NodeJS.Timeout } = {};
+  readonly #timeouts: Timeouts;
+
+  constructor(label: string, profile: string, timeouts: Timeouts = {}, onNote?: (note: Note) => void) {
+    this.label = label;
+    this.profile = profile;
+    this.#timeouts = timeouts;
+    this.#outcome = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.listener = {
+      onStart: () => this.#started(),
+      onNote: (value, kind) => {
+        const note = toNote(value, kind);
+        this.#log.push(note);
+        onNote?.(note);
+      },
+    };
+  }
+
+  /** Binds the handle to its work. Called once, by whoever made both. */
+  follow(work: MiraiWork): this {
+    this.#work = work;
+    const { timeoutMs, queueTimeoutMs } = this.#timeouts;
+    if (timeoutMs !== undefined) this.#timers.total = this.#timer(timeoutMs, "it took longer than");
+    if (queueTimeoutMs !== undefined && work.state === "queued")
+      this.#timers.queue = this.#timer(queueTimeoutMs, "it was queued for longer than");
+    work.result.then(
+      (value) => this.#finish({ ok: true, value: value as T }), // the type is the caller's word: the value comes from another process
+      (error: unknown) => this.#finish({ ok: false, error: failureOf(this.label, error, work.hasThrown) }),
+    );
+    return this;
+  }
+
+  /** For work that is over before its handle is given out. */
+  settleNow(outcome: Settled<T>): void {
+    this.#finish(outcome);
+  }
+
+  /** Increases in the order of submission, over all profiles. */
+  get id(): number {
+    return this.#work?.id ?? 0;
+  }
+
+  /** The value, the failure, or `UNRESOLVED`. Reading it never waits. */
+  get data(): T | MiraiFailure | typeof UNRESOLVED {
+    return this.#data;
+  }
+
+  get isResolved(): boolean {
+    return this.#data !== UNRESOLVED;
+  }
+
+  get state(): MiraiState {
+    if (this.#data === UNRESOLVED) return this.#work?.state === "running" ? "running" : "queued";
+    if (!(this.#data instanceof MiraiFailure)) return "done";
+    return this.#data.errorValue === 20 ? "cancelled" : "failed";
+  }
+
+  /**
+   * Queued: it never runs. Running: its signal aborts, and after a short grace its daemon is replaced. The handle settles with 20 at once.
+   * @returns false when it has settled before, or when its profile has no dispatcher: there the task runs on.
+   */
+  cancel(): boolean {
+    if (this.isResolved || this.#work === null) return false;
+    const hasCancelled = this.#work.cancel();
+    const error = new TrainyardError("cancelled", `task "${this.label}" was cancelled`, { details: { task: this.id } });
+    this.#finish({ ok: false, error: failureOf(this.label, error, false) });
+    return hasCancelled;
+  }
+
+  /** Never rejects. */
+  settled(): Promise<Settled<T>> {
+    return this.#outcome;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: being awaited is what a handle is for
+  then<A = T, B = never>(
+    onDone?: ((value: T) => A | PromiseLike<A>) | null,
+    onFailed?: ((reason: MiraiFailure) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.promise.then(onDone, onFailed);
+  }
+
+  catch<B = never>(onFailed: (reason: MiraiFailure) => B | PromiseLike<B>): Promise<T | B> {
+    return this.promise.catch(onFailed);
+  }
+
+  finally(onSettled: () => void): Promise<T> {
+    return this.promise.finally(onSettled);
+  }
+
+  /** One promise, however often it is asked for. */
+  get promise(): Promise<T> {
+    this.#promise ??= this.#outcome.then((outcome) => {
+      if (outcome.ok) return outcome.value;
+      throw outcome.error;
+    });
+    return this.#promise;
+  }
+
+  /** What the task reports while it runs: everything from its start (the last 1000 when nobody listened), until it settles. */
+  notes(): AsyncIterableIterator<Note> {
+    return this.#log.read();
+  }
+
+  get #log(): NoteLog {
+    this.#notes ??= new NoteLog();
+    if (this.isResolved) this.#notes.end();
+    return this.#notes;
+  }
+
+  #started(): void {
+    clearTimeout(this.#timers.queue);
+    const { runTimeoutMs } = this.#timeouts;
+    if (runTimeoutMs !== undefined && !this.isResolved) this.#timers.run = this.#timer(runTimeoutMs, "it ran for longer than");
+  }
+
+  #timer(ms: number, what: string): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#finish({ ok: false, error: new TaskTimeout(`task "${this.label}" was cancelled because ${what} ${ms} ms`) });
+      this.#work?.cancel();
+    }, ms);
+  }
+
+  #finish(outcome: Settled<T>): void {
+    if (this.isResolved) return;
+    this.#data = outcome.ok ? outcome.value : outcome.error;
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#settle(outcome);
+    this.#notes?.end();
+  }
+}
+
+/** @throws {InvalidArgumentError} for a timeout that is no number of milliseconds from 1 up. */
+export function assertTimeouts(timeouts: Timeouts): void {
+  for (const option of ["timeoutMs", "queueTimeoutMs", "runTimeoutMs"] as const) {
+    const ms = timeouts[option];
+    if (ms === undefined || (Number.isFinite(ms) && ms >= 1 && ms < 2 ** 31)) continue;
+    throw new InvalidArgumentError(`${option} must be a number of milliseconds from 1 to 2147483647, not ${ms}`, { details: { option } });
+  }
+}
