@@ -26,13 +26,14 @@ startShortcuts(() => shortcutsOn.value);
 function open(given: string, target: HTMLElement): void {
   const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/`;
   const app = new App(new Store(), url, given);
+  // The link opens while the page is drawn for the first time.
+  app.start();
   render(
     <AppContext.Provider value={app}>
       <Shell />
     </AppContext.Provider>,
     target,
   );
-  app.start();
 }
 
 if (token === null) {

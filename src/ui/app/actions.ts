@@ -21,6 +21,7 @@ export async function uploadFile(app: App, file: File): Promise<UploadedHandle |
   };
   show({ sentBytes: 0, stage: "sending", message: null });
   try {
+    await app.inSession();
     const handle = await app.client.upload(file, {
       name: file.name,
       filename: file.name,
@@ -56,6 +57,7 @@ export async function openFiles(app: App, files: readonly File[]): Promise<void>
 
 /** A bundled table as a data set of this session; one that is already open under that name is used again. */
 export async function openSample(app: App, sample: SampleEntry): Promise<HandleSummary> {
+  await app.inSession();
   const known = app.state.data?.find((handle) => handle.name === sample.name && handle.rows === sample.rows && handle.cols === sample.cols);
   if (known !== undefined) return known;
   const handle = await app.client.call("data.open_sample", { name: sample.name }, { timeoutMs: 120_000 });

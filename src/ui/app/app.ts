@@ -1,7 +1,7 @@
 import { type ClientListener, LinkLostError, LiveClient, RemoteError, type SessionChange, type SessionEvent } from "../../client/index.ts";
 import { messageOf } from "../../core/errors.ts";
 import { announce, toast } from "../kit/index.ts";
-import type { State } from "../store/state.ts";
+import { isCommon, type State } from "../store/state.ts";
 import type { Store } from "../store/store.ts";
 import { paths, route } from "./router.ts";
 import { rememberedSession, rememberSession } from "./settings.ts";
@@ -52,7 +52,7 @@ export class App {
     if (known !== undefined && known.at !== "failed") return;
     const sessionId = this.state.session?.session_id;
     this.store.dispatch({ type: "pulled.asked", key });
-    const isWanted = (): boolean => this.state.session?.session_id === sessionId && this.state.pulled[key] !== undefined;
+    const isWanted = (): boolean => (isCommon(key) || this.state.session?.session_id === sessionId) && this.state.pulled[key] !== undefined;
     fetch().then(
       (value) => {
         if (isWanted()) this.store.dispatch({ type: "pulled", key, value });
@@ -62,6 +62,18 @@ export class App {
           this.store.dispatch({ type: "pulled.failed", key, message: messageOf(error), stale: error instanceof LinkLostError });
       },
     );
+  }
+
+  /** Resolves once there is a session: the page shows what can be pressed a moment before that. */
+  inSession(): Promise<void> {
+    if (this.state.session !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = this.store.state.subscribe((state) => {
+        if (state.session === null) return;
+        resolve();
+        queueMicrotask(() => stop());
+      });
+    });
   }
 
   /** Gets what happened in a job so far; what happens next follows by itself. */

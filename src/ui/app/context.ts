@@ -1,6 +1,6 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
-import type { Pulled, State } from "../store/state.ts";
+import { isCommon, type Pulled, type State } from "../store/state.ts";
 import type { App } from "./app.ts";
 
 export const AppContext = createContext<App | null>(null);
@@ -37,7 +37,7 @@ const LOADING: Pulled<never> = { at: "loading" };
 export function usePulled<T>(key: string | null, fetch: () => Promise<T>): Pulled<T> {
   const app = useApp();
   const pulled = useStore((state) => (key === null ? undefined : state.pulled[key]));
-  const canAsk = useStore((state) => state.session !== null && state.link.at === "live");
+  const canAsk = useStore((state) => (state.session !== null || (key !== null && isCommon(key))) && state.link.at === "live");
   const isWanted = key !== null && canAsk && (pulled === undefined || (pulled.at === "failed" && pulled.stale));
   useEffect(() => {
     if (isWanted && key !== null) app.pull(key, fetch);

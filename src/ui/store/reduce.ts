@@ -1,6 +1,6 @@
 import type { HandleSummary, JobSummary, SessionEvent, SessionEvents } from "../../client/index.ts";
 import { foldJobEvents, historyOf, NOT_OPENED } from "./live-job.ts";
-import { INITIAL_STATE, isFinal, type LiveJob, type Message, type State } from "./state.ts";
+import { INITIAL_STATE, isCommon, isFinal, type LiveJob, type Message, type State } from "./state.ts";
 
 /** The next state. Pure: no clock, no randomness, nothing is modified; untouched parts keep their identity. */
 export function reduce(state: State, message: Message): State {
@@ -53,7 +53,7 @@ function withSession(state: State, message: Message & { type: "session" }): Stat
   const isSame = message.session !== null && message.session.session_id === state.session?.session_id;
   if (isSame) return { ...state, session: message.session, sessionGone: false };
   // Another session: nothing of the old one may show. What the server offers to every session stays.
-  const common = Object.fromEntries(Object.entries(state.pulled).filter(([key]) => /^(algorithms|schema|samples)/.test(key)));
+  const common = Object.fromEntries(Object.entries(state.pulled).filter(([key]) => isCommon(key)));
   return {
     ...INITIAL_STATE,
     link: state.link,

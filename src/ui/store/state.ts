@@ -95,6 +95,11 @@ export const INITIAL_STATE: State = {
   uploads: [],
 };
 
+/** What the server offers to every session alike: it may be asked before there is one, and outlives it. */
+export function isCommon(key: string): boolean {
+  return /^(algorithms|schema|samples)/.test(key);
+}
+
 export function isFinal(status: JobSummary["status"]): boolean {
   return status === "complete" || status === "failed" || status === "cancelled" || status === "interrupted";
 }

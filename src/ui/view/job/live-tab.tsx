@@ -4,12 +4,14 @@ import { Boundary } from "../../app/boundary.tsx";
 import { useStore } from "../../app/context.ts";
 import { Skeleton } from "../../kit/index.ts";
 import { isFinal, type LiveJob } from "../../store/state.ts";
-import { Curves } from "./curves.tsx";
+import { lazyView } from "../lazy.tsx";
 import { FoldGrid } from "./fold-grid.tsx";
 import { foldRows, settledNodes } from "./grid-model.ts";
 import { LogView } from "./log-view.tsx";
 import { ProgressHead } from "./progress-head.tsx";
 import { StepTree } from "./step-tree.tsx";
+
+const Curves = lazyView(() => import("./curves.tsx").then((module) => module.Curves));
 
 /** The job while it runs, and afterwards how it went. */
 export function LiveTab({ job }: { job: JobSummary }) {
