@@ -63,7 +63,9 @@ function sourceOf(task: (...args: never[]) => unknown, known: ReadonlySet<string
 function notSelfContained(label: string, missing: readonly string[]): InvalidArgumentError {
   const names = missing.map((name) => `"${name}"`).join(", ");
   const isOne = missing.length === 1;
-  const hint = missing.includes("require") ? ` In a task, load modules with await import("node:fs").` : "";
+  const hint = missing.includes("require")
+    ? ` In a task, load modules with await import("node:fs") or process.getBuiltinModule("node:fs").`
+    : "";
   return new InvalidArgumentError(
     `task "${label}" uses ${names}, which ${isOne ? "is" : "are"} declared outside of it: nothing of the surrounding code travels to a daemon. Pass ` +
       `${isOne ? "it" : "them"} in args, constants or globals, or make the task a module reference.${hint}`,

@@ -14,7 +14,9 @@ export async function collect<H extends Mirai<unknown> | Handles>(handles: H): P
   if (handles instanceof Mirai) return (await valueOrFailure(handles)) as Collected<H>;
   if (Array.isArray(handles)) return (await Promise.all(handles.map(valueOrFailure))) as Collected<H>;
   const pairs = Object.entries(handles as Readonly<Record<string, Mirai<unknown>>>);
-  return Object.fromEntries(await Promise.all(pairs.map(async ([name, handle]) => [name, await valueOrFailure(handle)] as const))) as Collected<H>;
+  return Object.fromEntries(
+    await Promise.all(pairs.map(async ([name, handle]) => [name, await valueOrFailure(handle)] as const)),
+  ) as Collected<H>;
 }
 
 /** Waits, and gives the very handle back: its `data` is there. */

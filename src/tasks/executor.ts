@@ -140,6 +140,7 @@ export class Executor {
     try {
       undo = putGlobals(extras.globals);
       const task = this.#functions.get(code) ?? (await this.#load(code));
+      running.abort.signal.throwIfAborted(); // cancelled while its code was loaded: it has not begun
       answer = { type: "done", id, value: await task(args, new Context(this.#hostOf(running, extras))) };
     } catch (error) {
       answer = { type: "failed", id, error };
