@@ -26,6 +26,8 @@ export type Assign = (matrix: NumericMatrix) => Int32Array;
 export interface Clustering {
   /** Name in the catalogue, e.g. `KMeans`. */
   readonly name: string;
+  /** What people call it, sentence case. */
+  readonly title: string;
   /** One line in plain words. */
   readonly description: string;
   /** The papers it follows. */

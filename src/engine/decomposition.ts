@@ -25,6 +25,8 @@ export type Transform = (matrix: NumericMatrix) => Float64Array;
 export interface Decomposition {
   /** Name in the catalogue, e.g. `PCA`. */
   readonly name: string;
+  /** What people call it, sentence case. */
+  readonly title: string;
   /** One line in plain words. */
   readonly description: string;
   /** The papers it follows. */

@@ -1,4 +1,5 @@
 import type { HyperparameterSchema } from "../engine/hyperparameter.ts";
+import type { UnsupervisedKind } from "../engine/unsupervised/config.ts";
 import type { AlgorithmDetail, AlgorithmEntry, HyperparameterEntry } from "../wire/live/messages.ts";
 
 /** The supervised learners, with exactly the five keys of version 1 (R-34). */
@@ -52,6 +53,30 @@ export async function describeAlgorithm(name: string): Promise<AlgorithmDescript
 /** Loaded on first use: learners bring their kernels along, and an idle server needs none. */
 function registry(): Promise<typeof import("../engine/algorithms/registry.ts")> {
   return import("../engine/algorithms/registry.ts");
+}
+
+/** The decompositions; `applicable` when new rows can be transformed. */
+export async function decompositionEntries(): Promise<{ name: string; description: string; applicable: boolean }[]> {
+  const { DECOMPOSITIONS } = await import("../engine/decompositions/registry.ts");
+  return DECOMPOSITIONS.map(({ name, description, applicable }) => ({ name, description, applicable }));
+}
+
+export async function clusteringEntries(): Promise<{ name: string; description: string }[]> {
+  const { CLUSTERINGS } = await import("../engine/clusterings/registry.ts");
+  return CLUSTERINGS.map(({ name, description }) => ({ name, description }));
+}
+
+/** @throws {TrainyardError} `not_found`, naming the nearest (R-41b). */
+export async function describeUnsupervised(kind: UnsupervisedKind, name: string): Promise<AlgorithmDescription> {
+  const { methodOf } = await import("../engine/unsupervised/validate.ts");
+  const { hyperparameters, ...method } = methodOf(kind, name);
+  return {
+    name: method.name,
+    title: method.title,
+    description: method.description,
+    hyperparameters: hyperparameters.map(toEntry),
+    source: method.source,
+  };
 }
 
 function toEntry(schema: HyperparameterSchema): HyperparameterEntry {

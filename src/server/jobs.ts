@@ -1,6 +1,5 @@
 import { messageOf } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
-import type { TrainConfig } from "../engine/train/config.ts";
 import type { TrainReport } from "../engine/train/progress.ts";
 import type { TrainResult } from "../engine/train/result.ts";
 import type { ComputeProfile } from "../tasks/profile.ts";
@@ -9,9 +8,10 @@ import type { DataHandles } from "./data-handles.ts";
 import type { EventDraft, SessionEvents } from "./events.ts";
 import type { Folders } from "./folders.ts";
 import { headlineOf } from "./jobs/headline.ts";
-import { JobFolders, type StoredJob } from "./jobs/job-folders.ts";
+import { isUnsupervised, JobFolders, type StoredJob } from "./jobs/job-folders.ts";
 import { foldHistory } from "./jobs/job-history.ts";
 import { JobProgress } from "./jobs/job-progress.ts";
+import type { JobFacts, JobRequest } from "./jobs/job-requests.ts";
 import { isFinal, type JobChange, type JobRow, JobRows, jobSummary, snapshotEntry } from "./jobs/job-rows.ts";
 import type { TrainJobOptions } from "./jobs/train-job.ts";
 import { knownError, WireError } from "./live/wire-error.ts";
@@ -91,35 +91,24 @@ export class Jobs {
   }
 
   /**
-   * Checks, stores and queues a training job; starts it when a slot is free.
+   * Checks, stores and queues a job; starts it when a slot is free. The request is checked against the data set's shape before anything is kept.
    * @param requestKey the same key again answers with the job that it made (R-48: `data_handle` never reaches the configuration).
    */
-  async submit(
-    sessionId: string,
-    dataHandle: string,
-    params: Readonly<Record<string, unknown>>,
-    requestKey: string | null,
-  ): Promise<Submitted> {
+  async submit(sessionId: string, dataHandle: string, request: JobRequest, requestKey: string | null): Promise<Submitted> {
     const repeated = requestKey === null ? null : this.#rows.withRequestKey(sessionId, requestKey);
     if (repeated !== null) return this.#submitted(repeated, (await this.stored(repeated.jobId)).config.seed);
     const shape = await this.#data.shape(sessionId, dataHandle);
-    const { checkTrainConfig, taskOf } = await import("../engine/train/validate.ts");
-    const { config, problems, warnings } = checkTrainConfig(params, shape);
-    if (config === null) {
-      throw new WireError("invalid_params", problems.map((problem) => problem.message).join(" "), { problems });
-    }
+    const { config, warnings, facts } = await request(shape);
     const jobId = newId("job");
     await this.#folders.make(jobId, { sessionId, dataHandle }, { config, shape, warnings });
-    const target = shape.columns.find((column) => column.name === config.target) ?? null;
     try {
       const dataName = this.#data.summary(sessionId, dataHandle).name;
-      const row = newRow({ jobId, sessionId, config, dataHandle, dataName, requestKey, submittedAt: this.#now() });
-      this.#store({ ...row, task: taskOf(config.task, target) });
+      this.#store(newRow({ jobId, sessionId, dataHandle, dataName, requestKey, submittedAt: this.#now(), ...facts }));
     } catch (error) {
       this.#folders.remove(jobId);
       throw error;
     }
-    this.#options.log(`job ${jobId} submitted: ${config.algorithm} on ${config.target}`);
+    this.#options.log(`job ${jobId} submitted: ${facts.algorithm}${facts.target === null ? "" : ` on ${facts.target}`}`);
     return this.#submitted(this.#rows.get(jobId)!, config.seed);
   }
 
@@ -262,20 +251,9 @@ export class Jobs {
     const { jobId } = row;
     let settle: () => void;
     try {
-      const { config, fingerprint, warnings } = await this.stored(jobId);
-      const result = await this.#options.runner({
-        jobId,
-        config,
-        fingerprint,
-        warnings,
-        tableFile: this.#folders.tableFile(jobId),
-        jobFolder: this.#folders.path(jobId),
-        profile: this.#options.profile,
-        signal: job.abort.signal,
-        report: (report) => this.#report(jobId, job, report),
-      });
+      const headline = await this.#work(jobId, job);
       await this.#folders.seal(jobId);
-      settle = () => this.#succeed(jobId, job, result);
+      settle = () => this.#succeed(jobId, job, headline);
     } catch (error) {
       settle = () => this.#fail(jobId, job, error);
     }
@@ -287,6 +265,24 @@ export class Jobs {
     this.#running.delete(jobId);
     if (this.#rows.get(jobId) === null) this.#folders.remove(jobId);
     this.pump();
+  }
+
+  /** Runs what the job asks for. @returns what stands for it in lists. */
+  async #work(jobId: string, job: RunningJob): Promise<JobSummary["headline"]> {
+    const { config, fingerprint, warnings } = await this.stored(jobId);
+    const common = {
+      jobId,
+      fingerprint,
+      tableFile: this.#folders.tableFile(jobId),
+      jobFolder: this.#folders.path(jobId),
+      profile: this.#options.profile,
+      signal: job.abort.signal,
+      report: (report: TrainReport) => this.#report(jobId, job, report),
+    };
+    if (!isUnsupervised(config)) return headlineOf(await this.#options.runner({ ...common, config, warnings }));
+    const { runUnsupervisedJob } = await import("./jobs/unsupervised-job.ts");
+    await runUnsupervisedJob({ ...common, config });
+    return null;
   }
 
   #report(jobId: string, job: RunningJob, report: TrainReport): void {
@@ -306,12 +302,12 @@ export class Jobs {
     this.#events.append(job.sessionId, job.progress.take());
   }
 
-  #succeed(jobId: string, job: RunningJob, result: TrainResult): void {
+  #succeed(jobId: string, job: RunningJob, headline: JobSummary["headline"]): void {
     this.#writeProgress(jobId, job);
     const row = this.#rows.get(jobId);
     if (row === null) return;
     if (row.status === "cancelling") this.#end(row, "cancelled", "job.cancelled", CANCELLED);
-    else this.#end(row, "complete", "job.complete", null, { headline: JSON.stringify(headlineOf(result)), fraction: 1 });
+    else this.#end(row, "complete", "job.complete", null, { headline: JSON.stringify(headline), fraction: 1 });
   }
 
   #fail(jobId: string, job: RunningJob, error: unknown): void {
@@ -382,25 +378,14 @@ export class Jobs {
 
 const CANCELLED = { code: "cancelled", message: "The job was cancelled." };
 
-function newRow(facts: {
-  readonly jobId: string;
-  readonly sessionId: string;
-  readonly config: TrainConfig;
-  readonly dataHandle: string;
-  readonly dataName: string;
-  readonly requestKey: string | null;
-  readonly submittedAt: number;
-}): Omit<JobRow, "submitOrder"> {
-  const { config, ...rest } = facts;
+type NewRow = Omit<JobRow, "submitOrder">;
+
+function newRow(facts: JobFacts & Pick<NewRow, "jobId" | "sessionId" | "dataHandle" | "dataName" | "requestKey" | "submittedAt">): NewRow {
   return {
-    ...rest,
-    type: "train",
+    ...facts,
     status: "queued",
     startedAt: null,
     completedAt: null,
-    algorithm: config.algorithm,
-    target: config.target,
-    task: null,
     stage: null,
     fraction: null,
     lastMessage: null,

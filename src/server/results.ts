@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Table } from "../engine/table.ts";
 import type { TrainResult } from "../engine/train/result.ts";
+import type { UnsupervisedResult } from "../engine/unsupervised/result.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
 import type { DataHandles } from "./data-handles.ts";
 import type { ArrowTable } from "./data-tasks/arrow-table.ts";
@@ -11,9 +13,10 @@ import { JOB_FILES } from "./jobs/train-job.ts";
 import type { Jobs } from "./jobs.ts";
 import { WireError } from "./live/wire-error.ts";
 import { metricsBlocks } from "./results/metrics-block.ts";
-import { recordDocument } from "./results/record.ts";
+import { type RecordFacts, recordDocument } from "./results/record.ts";
 import { summaryDocument } from "./results/summary.ts";
 import { calibrationTable, colorsOf, importanceTable, learningCurvesTable, rocTable, sessionTable, varimpTable } from "./results/tables.ts";
+import { TABLE_SLICES, unsupervisedRecord, unsupervisedSummary } from "./results/unsupervised.ts";
 import { VERSION } from "./version.ts";
 
 const SLICES = [
@@ -28,6 +31,7 @@ const SLICES = [
   "transformed",
   "loadings",
   "assignments",
+  "memberships",
   "report",
   "calibration",
   "importance",
@@ -40,6 +44,12 @@ type Slice = (typeof SLICES)[number];
 export type SliceReply = { readonly document: unknown } | { readonly table: ArrowTable; readonly more?: Readonly<Record<string, unknown>> };
 
 const ARROW_TASK: TaskReference = { module: new URL("./data-tasks/arrow-task.js", import.meta.url).href, export: "arrowTask" };
+
+const PREDICT_TASK: TaskReference = {
+  module: new URL("./data-tasks/predict-arrow-task.js", import.meta.url).href,
+  export: "predictArrowTask",
+};
+const APPLY_TASK: TaskReference = { module: new URL("./data-tasks/apply-arrow-task.js", import.meta.url).href, export: "applyArrowTask" };
 
 /** A record may not exceed a header; above this the answer says so. */
 const RECORD_LIMIT_BYTES = 1_044_480;
@@ -61,11 +71,12 @@ export class Results {
     const row = this.#jobs.complete(sessionId, jobId);
     const slice = SLICES.find((known) => known === name);
     if (slice === undefined) throw new WireError("invalid_params", `There is no slice "${name}". Known: ${SLICES.join(", ")}.`);
-    const result = await this.#read(jobId);
+    if (row.type !== "train") return this.#unsupervised(slice, sessionId, row);
+    const result = await this.#read<TrainResult>(jobId);
     return (await this.#document(slice, row, result)) ?? this.#table(slice, sessionId, jobId, result, split);
   }
 
-  /** The model file, and a name for it. */
+  /** The model file (for decompositions and clusterings: the fit for new rows), and a name for it. */
   async model(sessionId: string, jobId: string): Promise<{ readonly bytes: Uint8Array; readonly filename: string }> {
     const row = this.#jobs.complete(sessionId, jobId);
     const bytes = await readFile(join(this.#folders.job(jobId), JOB_FILES.model));
@@ -73,18 +84,18 @@ export class Results {
     return { bytes, filename: `${safe}.tym` };
   }
 
-  /** Predictions of a finished job's model for every row of a data set. */
+  /** For every row of a data set: predictions of a finished job's model, or components, or clusters. */
   async predict(
     sessionId: string,
     jobId: string,
     data: DataHandles,
     dataHandle: string,
   ): Promise<ArrowTable & { warnings: readonly string[] }> {
-    this.#jobs.complete(sessionId, jobId);
+    const { type } = this.#jobs.complete(sessionId, jobId);
     const folder = this.#folders.job(jobId);
-    const task: TaskReference = { module: new URL("./data-tasks/predict-arrow-task.js", import.meta.url).href, export: "predictArrowTask" };
-    const args = { modelFile: join(folder, JOB_FILES.model), tableFile: data.tableFile(sessionId, dataHandle) };
-    return this.#profile.submit<ArrowTable & { warnings: readonly string[] }>(task, args).result;
+    const files = { modelFile: join(folder, JOB_FILES.model), tableFile: data.tableFile(sessionId, dataHandle) };
+    const args = type === "train" ? files : { ...files, format: type === "decomp" ? "trainyard.decomposition" : "trainyard.clustering" };
+    return this.#profile.submit<ArrowTable & { warnings: readonly string[] }>(type === "train" ? PREDICT_TASK : APPLY_TASK, args).result;
   }
 
   async #document(slice: Slice, row: JobRow, result: TrainResult): Promise<SliceReply | null> {
@@ -100,26 +111,66 @@ export class Results {
         return { document: await this.#record(row, result) };
       case "transformed":
       case "loadings":
-        throw new WireError("invalid_params", `Slice "${slice}" belongs to decompositions; job ${row.jobId} trained a model.`);
       case "assignments":
-        throw new WireError("invalid_params", `Slice "${slice}" belongs to clusterings; job ${row.jobId} trained a model.`);
+      case "memberships":
+        throw elsewhere(slice, row);
       default:
         return null;
     }
   }
 
+  /** Slices of a decomposition or a clustering; what belongs to models alone is refused or empty, as version 1 has it (R-129 … R-136). */
+  async #unsupervised(slice: Slice, sessionId: string, row: JobRow): Promise<SliceReply> {
+    const result = await this.#read<UnsupervisedResult>(row.jobId);
+    switch (slice) {
+      case "report":
+        return { document: result };
+      case "summary":
+      case "raw": {
+        const { fingerprint } = await this.#jobs.stored(row.jobId);
+        return { document: unsupervisedSummary(result, fingerprint, slice === "raw" ? await this.#tables(result, row.jobId) : null) };
+      }
+      case "record":
+        return { document: withinLimit(unsupervisedRecord(result, await this.#recordFacts(row))) };
+      case "predictions":
+      case "metrics":
+        throw elsewhere(slice, row);
+      case "transformed":
+      case "loadings":
+      case "assignments":
+      case "memberships": {
+        if (!TABLE_SLICES[result.format].includes(slice)) throw elsewhere(slice, row);
+        const tableFile = join(this.#folders.job(row.jobId), `${slice}.bin`);
+        if (!existsSync(tableFile)) return { table: EMPTY_TABLE };
+        return { table: await this.#profile.submit<ArrowTable>(ARROW_TASK, { tableFile }).result };
+      }
+      case "learning_curves":
+        return { table: await toArrow(learningCurvesTable(this.#jobs.history(sessionId, row.jobId))) };
+      default:
+        return { table: EMPTY_TABLE };
+    }
+  }
+
+  async #tables(result: UnsupervisedResult, jobId: string): Promise<Record<string, Table>> {
+    const { readTableFile } = await import("../data/table-file.ts");
+    const files = TABLE_SLICES[result.format].map((slice) => [slice, join(this.#folders.job(jobId), `${slice}.bin`)] as const);
+    return Object.fromEntries(files.filter(([, file]) => existsSync(file)).map(([slice, file]) => [slice, readTableFile(file)]));
+  }
+
   async #record(row: JobRow, result: TrainResult): Promise<unknown> {
+    return withinLimit(recordDocument(result, await this.#recordFacts(row)));
+  }
+
+  async #recordFacts(row: JobRow): Promise<RecordFacts> {
     const { shape, fingerprint } = await this.#jobs.stored(row.jobId);
-    const record = recordDocument(result, {
+    return {
       startedAt: row.startedAt ?? row.submittedAt,
       finishedAt: row.completedAt ?? row.submittedAt,
       version: VERSION,
       fingerprint,
       columnNames: shape.columns.map((column) => column.name),
       rows: shape.rows,
-    });
-    const bytes = Buffer.byteLength(JSON.stringify(record));
-    return bytes > RECORD_LIMIT_BYTES ? { available: false, reason: "too_large", bytes } : record;
+    };
   }
 
   async #table(
@@ -163,12 +214,27 @@ export class Results {
     return this.#profile.submit<ArrowTable>(ARROW_TASK, args).result;
   }
 
-  async #read(jobId: string): Promise<TrainResult> {
-    return JSON.parse(await readFile(join(this.#folders.job(jobId), JOB_FILES.result), "utf8")) as TrainResult;
+  /** The stored result; which kind it is follows from the job's type. */
+  async #read<Result>(jobId: string): Promise<Result> {
+    return JSON.parse(await readFile(join(this.#folders.job(jobId), JOB_FILES.result), "utf8")) as Result;
   }
 }
 
 const EMPTY_TABLE: ArrowTable = { rows: 0, columns: [], bytes: new Uint8Array(0) };
+
+const WHOSE: Readonly<Record<JobRow["type"], string>> = { train: "training a model", decomp: "a decomposition", cluster: "a clustering" };
+
+function elsewhere(slice: Slice, row: JobRow): WireError {
+  return new WireError(
+    "invalid_params",
+    `Job ${row.jobId} is ${WHOSE[row.type]}; it has no slice "${slice}". The slice summary always works.`,
+  );
+}
+
+function withinLimit(record: unknown): unknown {
+  const bytes = Buffer.byteLength(JSON.stringify(record));
+  return bytes > RECORD_LIMIT_BYTES ? { available: false, reason: "too_large", bytes } : record;
+}
 
 /** A small table as Arrow, here and now. The writer is loaded on first use. */
 async function toArrow(table: Table): Promise<ArrowTable> {

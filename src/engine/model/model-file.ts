@@ -23,6 +23,11 @@ export interface ModelHeader {
   readonly library_version: string;
 }
 
+/** What every header says; the rest depends on the format. JSON-safe. */
+export interface StateHeader {
+  readonly format: string;
+}
+
 export interface SavedModel {
   readonly header: ModelHeader;
   readonly model: Model;
@@ -45,6 +50,11 @@ const ARRAY_TYPES = { Float64Array, Float32Array, Int32Array, Uint32Array, Uint1
  * arrays, each at a multiple of 8. The inverse is `decodeModel`, to the bit.
  */
 export function encodeModel(header: ModelHeader, state: ModelState): Uint8Array {
+  return encodeState(header, state);
+}
+
+/** The same layout with any header; `decodeState` reads it again. */
+export function encodeState(header: StateHeader, state: ModelState): Uint8Array {
   let offset = 0;
   const arrays: ArrayEntry[] = Object.entries(state.arrays).map(([name, array]) => {
     const entry = { name, type: array.constructor.name, length: array.length, offset };
@@ -68,6 +78,18 @@ export function encodeModel(header: ModelHeader, state: ModelState): Uint8Array 
 
 /** @throws {BadInputError} when the bytes are not a model file of a version this program reads, or are cut short. */
 export function decodeModel(bytes: Uint8Array): SavedModel {
+  const { header, state } = decodeState<ModelHeader>(bytes, "trainyard.model");
+  return { header, model: algorithmOf(header.algorithm).load(state) };
+}
+
+/**
+ * A header of that format and the state behind it.
+ * @throws {BadInputError} when the bytes are no such file of a version this program reads, hold another format, or are cut short.
+ */
+export function decodeState<Header extends StateHeader>(
+  bytes: Uint8Array,
+  format: Header["format"],
+): { header: Header; state: ModelState } {
   if (bytes.length < PREFIX_BYTES || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) {
     throw new BadInputError("This is not a Trainyard model file. Use the file that training saved, ending in .tym.");
   }
@@ -77,7 +99,7 @@ export function decodeModel(bytes: Uint8Array): SavedModel {
   const headerBytes = view.getUint32(12, true);
   const start = PREFIX_BYTES + headerBytes;
   if (start > bytes.length) throw cutShort();
-  const { header, state } = parseHeader(bytes.subarray(PREFIX_BYTES, start));
+  const { header, state } = parseHeader<Header>(bytes.subarray(PREFIX_BYTES, start), format);
   const arrays: Record<string, ModelState["arrays"][string]> = {};
   for (const entry of state.arrays) {
     const Type = ARRAY_TYPES[entry.type as keyof typeof ARRAY_TYPES]; // unknown types are refused on the next line
@@ -88,17 +110,36 @@ export function decodeModel(bytes: Uint8Array): SavedModel {
     // Copied, so that it is aligned; through `Uint8Array.from`, because a Node Buffer's `slice` is a view.
     arrays[entry.name] = new Type(Uint8Array.from(bytes.subarray(from, end)).buffer);
   }
-  return { header, model: algorithmOf(header.algorithm).load({ meta: state.meta, arrays }) };
+  return { header, state: { meta: state.meta, arrays } };
 }
 
-function parseHeader(json: Uint8Array): { header: ModelHeader; state: { meta: ModelState["meta"]; arrays: ArrayEntry[] } } {
+interface ParsedHeader<Header> {
+  readonly header: Header;
+  readonly state: { readonly meta: ModelState["meta"]; readonly arrays: readonly ArrayEntry[] };
+}
+
+function parseHeader<Header extends StateHeader>(json: Uint8Array, format: string): ParsedHeader<Header> {
+  let found: unknown = null;
   try {
     const parsed = JSON.parse(new TextDecoder().decode(json));
-    if (parsed?.header?.format === "trainyard.model" && Array.isArray(parsed?.state?.arrays)) return parsed;
+    found = parsed?.header?.format;
+    if (found === format && Array.isArray(parsed?.state?.arrays)) return parsed;
   } catch {
     // falls through to the one answer for every unreadable header
   }
+  if (typeof found === "string" && found !== format) {
+    throw new BadInputError(`This file holds ${formatInWords(found)}, not ${formatInWords(format)}. Use the file of the right job.`);
+  }
   throw new BadInputError("The model file's header cannot be read; the file is damaged. Save the model again.");
+}
+
+function formatInWords(format: string): string {
+  const known: Readonly<Record<string, string>> = {
+    "trainyard.model": "a trained model",
+    "trainyard.decomposition": "a decomposition",
+    "trainyard.clustering": "a clustering",
+  };
+  return known[format] ?? `"${format}"`;
 }
 
 function cutShort(): BadInputError {

@@ -27,6 +27,8 @@ const TITLES: Readonly<Record<NodeKind, string>> = {
   predict: "Predict",
   varimp: "Importance",
   metrics: "Metrics",
+  decompose: "Decompose",
+  cluster: "Cluster",
 };
 
 /** Loops count; their ids start with `pb` and they report at level `progress`. */

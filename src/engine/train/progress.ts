@@ -10,6 +10,8 @@ export const NODE_KINDS = [
   "predict",
   "varimp",
   "metrics",
+  "decompose",
+  "cluster",
 ] as const;
 export type NodeKind = (typeof NODE_KINDS)[number];
 

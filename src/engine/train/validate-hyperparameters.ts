@@ -11,7 +11,7 @@ import { isRecord, numberFault, show, unwrapped } from "./field-reader.ts";
  */
 export function readHyperparameters(
   given: unknown,
-  algorithm: Algorithm,
+  algorithm: Pick<Algorithm, "name" | "hyperparameters">,
   problems: ConfigProblem[],
 ): Readonly<Record<string, HyperparameterValue | SearchSpace>> {
   if (given === undefined || given === null || (Array.isArray(given) && given.length === 0)) return {};

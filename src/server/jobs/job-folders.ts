@@ -2,16 +2,21 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TrainConfig } from "../../engine/train/config.ts";
 import type { TableShape } from "../../engine/train/shape.ts";
+import type { UnsupervisedConfig } from "../../engine/unsupervised/config.ts";
 import type { DataHandles } from "../data-handles.ts";
 import type { Folders } from "../folders.ts";
 import { syncTree, writeFileDurably } from "../store/durable-files.ts";
 
-/** What is kept in `jobs/<id>/config.json`: enough to run the job after a restart. */
+/** What is kept in `jobs/<id>/config.json`: enough to run the job after a restart. Files without `kind` in their configuration train a model. */
 export interface StoredJob {
-  readonly config: TrainConfig;
+  readonly config: TrainConfig | UnsupervisedConfig;
   readonly shape: TableShape;
   readonly fingerprint: string;
   readonly warnings: readonly string[];
+}
+
+export function isUnsupervised(config: StoredJob["config"]): config is UnsupervisedConfig {
+  return "kind" in config;
 }
 
 /** The files of jobs: what they need before they run, and what they leave behind. */

@@ -6,7 +6,7 @@ import { maybeWireTime, wireTime } from "../wire-time.ts";
 export interface JobRow {
   readonly jobId: string;
   readonly sessionId: string;
-  readonly type: "train";
+  readonly type: JobSummary["type"];
   readonly status: JobStatus;
   readonly submittedAt: number;
   readonly submitOrder: number;
@@ -158,7 +158,7 @@ function toJob(row: Readonly<Record<string, unknown>>): JobRow {
   return {
     jobId: row.job_id as string,
     sessionId: row.session_id as string,
-    type: row.type as "train",
+    type: row.type as JobSummary["type"],
     status: row.status as JobStatus,
     submittedAt: row.submitted_at as number,
     submitOrder: row.submit_order as number,

@@ -1,4 +1,12 @@
-import { algorithmDetails, algorithmEntries, describeAlgorithm, RESAMPLER_PARAMETERS } from "../catalogue.ts";
+import {
+  algorithmDetails,
+  algorithmEntries,
+  clusteringEntries,
+  decompositionEntries,
+  describeAlgorithm,
+  describeUnsupervised,
+  RESAMPLER_PARAMETERS,
+} from "../catalogue.ts";
 import type { MethodTable } from "./method.ts";
 import { openMethod } from "./method.ts";
 import { WireError } from "./wire-error.ts";
@@ -24,17 +32,18 @@ export const CATALOGUE_METHODS: MethodTable = {
 
   "resampler.describe": openMethod("authenticated", () => ({ result: { parameters: RESAMPLER_PARAMETERS } })),
 
-  // Lists that are empty in this version: a client shows what is offered and nothing else.
+  // Empty in this version: no preprocessing is offered.
   "preprocessor.describe": openMethod("authenticated", () => ({ result: { parameters: [] } })),
-  "decomp.algorithms": openMethod("authenticated", () => ({ result: { algorithms: [] } })),
-  "cluster.algorithms": openMethod("authenticated", () => ({ result: { algorithms: [] } })),
-  "decomp.algorithm.describe": openMethod("authenticated", ({ params }) => notOffered("decomposition", params.string("name"))),
-  "cluster.algorithm.describe": openMethod("authenticated", ({ params }) => notOffered("clustering", params.string("name"))),
+
+  "decomp.algorithms": openMethod("authenticated", async () => ({ result: { algorithms: await decompositionEntries() } })),
+  "cluster.algorithms": openMethod("authenticated", async () => ({ result: { algorithms: await clusteringEntries() } })),
+  "decomp.algorithm.describe": openMethod("authenticated", async ({ params }) => ({
+    result: await describeUnsupervised("decomp", params.string("name")),
+  })),
+  "cluster.algorithm.describe": openMethod("authenticated", async ({ params }) => ({
+    result: await describeUnsupervised("cluster", params.string("name")),
+  })),
 
   // The server never opens a window: it answers with the one folder that job.save may write to.
   "dialog.choose_dir": openMethod("authenticated", ({ services }) => ({ result: { path: services.saveDir, cancelled: false } })),
 };
-
-function notOffered(kind: string, name: string): never {
-  throw new WireError("not_found", `There is no ${kind} algorithm "${name}"; this server offers none.`);
-}

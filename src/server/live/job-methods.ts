@@ -1,14 +1,16 @@
+import type { UnsupervisedKind } from "../../engine/unsupervised/config.ts";
+import { trainRequest, unsupervisedRequest } from "../jobs/job-requests.ts";
 import { saveModel } from "../save-model.ts";
-import type { MethodTable, SessionCall } from "./method.ts";
+import type { MethodReply, MethodTable, SessionCall } from "./method.ts";
 import { sessionMethod, tableReply } from "./method.ts";
-import { WireError } from "./wire-error.ts";
 
-/** `train`, `config.validate` and `job.*`. */
+/** `train`, `decomp`, `cluster`, `config.validate` and `job.*`. */
 export const JOB_METHODS: MethodTable = {
   train: sessionMethod(async ({ params, services, sessionId }) => {
     const dataHandle = params.string("data_handle");
     params.string("algorithm");
-    return { result: await services.jobs.submit(sessionId, dataHandle, trainingOf(params.all), params.optionalString("request_key")) };
+    const request = trainRequest(trainingOf(params.all));
+    return { result: await services.jobs.submit(sessionId, dataHandle, request, params.optionalString("request_key")) };
   }),
 
   "config.validate": sessionMethod(async ({ params, services, sessionId }) => {
@@ -18,8 +20,8 @@ export const JOB_METHODS: MethodTable = {
     return { result: { ok: config !== null, problems, warnings, plan } };
   }),
 
-  decomp: sessionMethod(({ params }) => notOffered("decomposition", params)),
-  cluster: sessionMethod(({ params }) => notOffered("clustering", params)),
+  decomp: sessionMethod((call) => submitUnsupervised("decomp", call)),
+  cluster: sessionMethod((call) => submitUnsupervised("cluster", call)),
 
   "job.list": sessionMethod(({ services, sessionId }) => ({ result: { jobs: services.jobs.list(sessionId) } })),
   "job.status": sessionMethod((call) => ({ result: call.services.jobs.status(call.sessionId, jobOf(call)) })),
@@ -53,7 +55,7 @@ export const JOB_METHODS: MethodTable = {
     const jobId = jobOf(call);
     const dir = params.string("dir");
     const { bytes } = await (await services.results()).model(sessionId, jobId);
-    const filename = params.optionalString("filename") ?? `train_${jobId}`;
+    const filename = params.optionalString("filename") ?? `${services.jobs.status(sessionId, jobId).type}_${jobId}`;
     return { result: await saveModel({ saveDir: services.saveDir, dir, filename, bytes }) };
   }),
 };
@@ -68,7 +70,12 @@ function trainingOf(params: Readonly<Record<string, unknown>>): Readonly<Record<
   return training;
 }
 
-function notOffered(kind: string, params: SessionCall["params"]): never {
-  params.string("data_handle");
-  throw new WireError("not_found", `There is no ${kind} algorithm "${params.string("algorithm")}"; this server offers none.`);
+/** Order of checks as in version 1 (section 10.2): params, algorithm, data handle, features, configuration (R-126, R-127, R-128). */
+async function submitUnsupervised(kind: UnsupervisedKind, { params, services, sessionId }: SessionCall): Promise<MethodReply> {
+  const dataHandle = params.string("data_handle");
+  const algorithm = params.string("algorithm");
+  const { methodOf } = await import("../../engine/unsupervised/validate.ts");
+  methodOf(kind, algorithm);
+  const request = unsupervisedRequest(kind, params.all);
+  return { result: await services.jobs.submit(sessionId, dataHandle, request, params.optionalString("request_key")) };
 }

@@ -8,6 +8,7 @@ export const KIND_COLORS: Readonly<Record<string, string>> = {
   grid_cell: "#b07fc9",
   preprocess: "#4c9a8a",
   decompose: "#3c8f9c",
+  cluster: "#7a7fc0",
   train_alg: "#c77b30",
   predict: "#6f9a3e",
   varimp: "#b0892c",

@@ -95,7 +95,8 @@ function isSearched(result: TrainResult, name: string): boolean {
   return typeof value === "object" && value !== null && "candidates" in value;
 }
 
-function provenance(facts: RecordFacts): Document {
+/** Where a record's numbers come from. */
+export function provenance(facts: RecordFacts): Document {
   return {
     rtemis_version: null,
     r_version: null,

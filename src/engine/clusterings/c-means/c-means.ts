@@ -22,6 +22,7 @@ import { HYPERPARAMETERS } from "./hyperparameters.ts";
  */
 export const cMeans: Clustering = {
   name: "CMeans",
+  title: "Fuzzy c-means",
   description: "fuzzy c-means: rows that belong to every cluster to a degree",
   source:
     "Bezdek (1981), Pattern Recognition with Fuzzy Objective Function Algorithms; Chung & Lee (1994), doi:10.1016/0893-6080(94)90111-2",

@@ -24,6 +24,7 @@ const ROWS_PER_STEP = 2_000;
  */
 export const dbscan: Clustering = {
   name: "DBSCAN",
+  title: "DBSCAN",
   description: "clusters where rows lie densely, and noise elsewhere",
   source: "Ester, Kriegel, Sander & Xu (1996), KDD-96, 226–231",
   hyperparameters: HYPERPARAMETERS,

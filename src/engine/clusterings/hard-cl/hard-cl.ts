@@ -14,6 +14,7 @@ import { centeredClustering, clusterCount, clustersSchema, DIST_SCHEMA, distOf, 
  */
 export const hardCl: Clustering = {
   name: "HardCL",
+  title: "Hard competitive learning",
   description: "hard competitive learning: centres that follow the rows one by one",
   source: "Martinetz, Berkovich & Schulten (1993), doi:10.1109/72.238311",
   hyperparameters: [clustersSchema(3), DIST_SCHEMA, EPOCHS_SCHEMA],

@@ -44,6 +44,7 @@ const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
  */
 export const kMeans: Clustering = {
   name: "KMeans",
+  title: "K-means",
   description: "k-means: rows around k centres",
   source: "Lloyd (1982), doi:10.1109/TIT.1982.1056489; Arthur & Vassilvitskii (2007), SODA, 1027–1035",
   hyperparameters: HYPERPARAMETERS,

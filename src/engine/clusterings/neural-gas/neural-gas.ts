@@ -14,6 +14,7 @@ import { centeredClustering, clusterCount, clustersSchema, DIST_SCHEMA, distOf, 
  */
 export const neuralGas: Clustering = {
   name: "NeuralGas",
+  title: "Neural gas",
   description: "neural gas: centres that spread over the rows",
   source: "Martinetz, Berkovich & Schulten (1993), doi:10.1109/72.238311",
   hyperparameters: [clustersSchema(3), DIST_SCHEMA, EPOCHS_SCHEMA],

@@ -23,6 +23,7 @@ import { HYPERPARAMETERS } from "./hyperparameters.ts";
  */
 export const ica: Decomposition = {
   name: "ICA",
+  title: "Independent components",
   description: "independent components: sources whose mixture the columns may be",
   source: "Hyvärinen (1999), doi:10.1109/72.761722",
   applicable: true,

@@ -27,6 +27,7 @@ const ROUNDS_PER_STEP = 10;
  */
 export const nmf: Decomposition = {
   name: "NMF",
+  title: "Non-negative factors",
   description: "non-negative factors: each row as a sum of parts",
   source: "Lee & Seung (2001), Advances in Neural Information Processing Systems 13; Brunet et al. (2004), doi:10.1073/pnas.0308531101",
   applicable: true,

@@ -52,6 +52,7 @@ const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
  */
 export const pca: Decomposition = {
   name: "PCA",
+  title: "Principal components",
   description: "principal components: the directions in which the rows differ most",
   source: "Pearson (1901), doi:10.1080/14786440109462720; Hotelling (1933), doi:10.1037/h0071325",
   applicable: true,
