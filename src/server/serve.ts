@@ -7,6 +7,9 @@ import type { JobRunner } from "./jobs.ts";
 import { LiveConnection } from "./live/connection.ts";
 import { type CompleteOptions, completeOptions, type ServeOptions } from "./options.ts";
 import { Services } from "./services.ts";
+import { eitherDoor, TellurioDoor } from "./tellurio/door.ts";
+import { namespacesOf } from "./tellurio/namespaces.ts";
+import { runSink } from "./tellurio/run-sink.ts";
 import { TrainingDoor } from "./training/training-door.ts";
 
 export type { ServeOptions } from "./options.ts";
@@ -46,8 +49,10 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
   }
   const connections = new Set<LiveConnection>();
   const training = new TrainingDoor(services.runs, options);
+  const folder = options.dataDir;
+  const tellurio = new TellurioDoor({ ...options, folder, runs: runSink(services.runs, log), namespaces: namespacesOf(process.env) });
   const door = new Door({
-    api: training,
+    api: eitherDoor(tellurio, training),
     origins: options.origins,
     pageDir: options.pageDir,
     log,
@@ -64,6 +69,7 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
   try {
     await door.listen(options.port, options.host);
   } catch (error) {
+    await tellurio.close();
     await closeAll();
     throw portError(error, options);
   }
@@ -77,7 +83,7 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
   const close = async (): Promise<void> => {
     housekeeping.close();
     for (const connection of connections) connection.goAway();
-    await Promise.all([services.jobs.close(), training.close()]);
+    await Promise.all([services.jobs.close(), training.close(), tellurio.close()]);
     const farewell = Date.now() + FAREWELL_MS;
     while (connections.size > 0 && Date.now() < farewell) await new Promise((resolve) => setTimeout(resolve, 10));
     await door.close();

@@ -4,6 +4,7 @@ import { Outbox } from "../../src/server/live/outbox.ts";
 import { decodeFrame } from "../../src/wire/live/codec.ts";
 
 const MB = 1024 * 1024;
+const KB = 1024;
 
 /** A socket whose reader takes bytes only when the test says so. */
 class SlowSocket {
@@ -43,7 +44,7 @@ const state = (seq: number, bytes = 10) => ({ seq, event: "job.complete", data: 
 describe("a reader that is too slow", () => {
   test("loses progress above the budget, and is told how much before the next thing it gets", () => {
     const { socket, outbox } = rig();
-    for (let seq = 1; seq <= 20; seq++) outbox.event(progress(seq, MB / 2));
+    for (let seq = 1; seq <= 20; seq++) outbox.event(progress(seq, 16 * KB));
     const sent = socket.headers.length;
     expect(sent).toBeLessThan(20);
     outbox.event(state(21));
@@ -55,7 +56,7 @@ describe("a reader that is too slow", () => {
 
   test("is told about the gap as soon as it has caught up, without waiting for another event", () => {
     const { socket, outbox } = rig();
-    for (let seq = 1; seq <= 20; seq++) outbox.event(progress(seq, MB / 2));
+    for (let seq = 1; seq <= 20; seq++) outbox.event(progress(seq, 16 * KB));
     socket.take();
     expect(socket.headers.at(-1)).toMatchObject({ event: "session.events_dropped" });
     outbox.event(progress(21));
@@ -66,10 +67,23 @@ describe("a reader that is too slow", () => {
   test("never loses a change of state; beyond the cap it is closed with 1013 to come back with since", () => {
     const { socket, outbox } = rig();
     let seq = 0;
-    while (socket.closedWith === null && seq < 200) outbox.event(state(++seq, MB / 2));
+    while (socket.closedWith === null && seq < 200) outbox.event(state(++seq, 16 * KB));
     expect(socket.closedWith).toBe(1013);
     expect(socket.headers.map((header) => header.seq)).toEqual(Array.from({ length: seq - 1 }, (_, i) => i + 1));
-    expect(socket.bufferedAmount).toBeLessThan(48 * MB);
+    expect(socket.bufferedAmount).toBeLessThan(MB / 2);
+  });
+
+  test("is behind with many short messages too, and gets no heartbeats then", () => {
+    const { socket, outbox } = rig();
+    for (let beat = 0; beat < 10_000; beat++) outbox.notifyWhenIdle("heartbeat", { ts: "x" });
+    expect(socket.headers.length).toBeLessThan(300);
+    outbox.event(progress(1));
+    outbox.event(state(2));
+    expect(socket.headers.at(-1)).toMatchObject({ event: "job.complete", seq: 2 });
+    expect(socket.headers.at(-2)).toMatchObject({ event: "session.events_dropped", data: { events_dropped: 1, after: 0 } });
+    socket.take();
+    outbox.notifyWhenIdle("heartbeat", { ts: "x" });
+    expect(socket.headers.at(-1)).toMatchObject({ event: "heartbeat" });
   });
 
   test("drained waits until it has caught up, and does not wait for one that is gone", async () => {

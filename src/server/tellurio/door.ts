@@ -1,0 +1,224 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { type ApiDoor, refuse } from "../http.ts";
+import { isAllowedOrigin } from "../origins.ts";
+import { isToken } from "../token.ts";
+import { callMethod, isLong, isMethod } from "./methods.ts";
+import { Projects, type RunSink } from "./projects.ts";
+import { answerRest, isRestPath } from "./rest.ts";
+import { MESSAGE_MAX_BYTES, type SessionTimes, TellurioSession } from "./session.ts";
+
+export const RPC_PATH = "/ws/v0/rpc/";
+/** Spoken where a header cannot be set, as in browsers: `key.<base64url of the key>` and `resume.<token>` come beside it. */
+export const SUBPROTOCOL = "trainyard.textgrad";
+
+export interface TellurioOptions extends Partial<SessionTimes> {
+  /** The key of this server. */
+  readonly token: string;
+  /** Where projects and metrics are kept. */
+  readonly folder: string;
+  /** Where runs are shown live. */
+  readonly runs: RunSink | null;
+  /** Pages that may connect besides our own; programs send no origin. */
+  readonly origins: readonly string[];
+  /** Slugs under which projects may be made, the user's own first. */
+  readonly namespaces: readonly string[];
+  /** How long a lost session waits for its client. Default 60,000. */
+  readonly resumeMs?: number;
+  readonly log: (line: string) => void;
+}
+
+/** Sessions that may be open or wait at the same time. */
+const SESSIONS_MAX = 512;
+/** The largest message that is read. */
+const RECEIVE_MAX_BYTES = 64 * 1024 * 1024;
+
+interface Held {
+  readonly session: TellurioSession;
+  readonly resumeToken: string;
+  timer: NodeJS.Timeout | null;
+  socket: WebSocket | null;
+}
+
+/**
+ * The door for clients of prompt training: `/ws/v0/rpc/` and the REST routes below `/api/v0/`. The key is checked before the upgrade; the
+ * welcome leaves in one write with the 101 reply, without compression (T-3), because the reference client loses it otherwise.
+ */
+export class TellurioDoor implements ApiDoor {
+  readonly #options: TellurioOptions;
+  readonly #projects: Projects;
+  readonly #held = new Map<string, Held>();
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: RECEIVE_MAX_BYTES,
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  });
+
+  constructor(options: TellurioOptions) {
+    this.#options = options;
+    this.#projects = new Projects(options.folder, options.runs, options.namespaces);
+  }
+
+  /** Sessions that are open or wait for their client. */
+  get sessionCount(): number {
+    return this.#held.size;
+  }
+
+  handles(url: string | undefined): boolean {
+    const path = pathOf(url);
+    return path === RPC_PATH || isRestPath(path);
+  }
+
+  request(request: IncomingMessage, response: ServerResponse, port: number): void {
+    const { token, namespaces, log } = this.#options;
+    const path = pathOf(request.url);
+    const isAllowed = this.#isFriendly(request, port) && isToken(token, keyOf(request));
+    const context = { projects: this.#projects, isAllowed, username: namespaces[0] ?? "local" };
+    answerRest(request, response, path, context).catch((error: unknown) => {
+      log(`prompt training: ${request.method} ${path} failed: ${String(error)}`);
+      response.destroy();
+    });
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, port: number): void {
+    const refusal = this.#refusalOf(request, port);
+    if (refusal !== null) {
+      this.#options.log(`prompt training: connection refused: ${refusal.why}`);
+      refuse(socket, refusal.status, refusal.why);
+      return;
+    }
+    const held = this.#take(request);
+    socket.cork();
+    try {
+      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(held, webSocket));
+    } finally {
+      socket.uncork();
+    }
+  }
+
+  #isFriendly({ headers: { origin } }: IncomingMessage, port: number): boolean {
+    return origin === undefined || isAllowedOrigin(origin, this.#options.origins, port);
+  }
+
+  #refusalOf(request: IncomingMessage, port: number): { readonly status: number; readonly why: string } | null {
+    if (pathOf(request.url) !== RPC_PATH) return { status: 404, why: `prompt training is at ${RPC_PATH}` };
+    if (!this.#isFriendly(request, port)) return { status: 403, why: `the origin ${request.headers.origin} is not allowed` };
+    if (!isToken(this.#options.token, keyOf(request))) return { status: 401, why: "the key is missing or wrong" };
+    return this.#held.size >= SESSIONS_MAX ? { status: 503, why: `${SESSIONS_MAX} sessions of prompt training are open` } : null;
+  }
+
+  async close(): Promise<void> {
+    for (const held of [...this.#held.values()]) {
+      held.socket?.close(1001, "the server stops");
+      this.#forget(held);
+    }
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#sockets.close();
+    this.#projects.close();
+  }
+
+  /** The session that the client asks to go on with, or a new one. */
+  #take(request: IncomingMessage): Held {
+    const token =
+      offeredOf(request)
+        .find((name) => name.startsWith("resume."))
+        ?.slice("resume.".length) ?? "";
+    for (const held of this.#held.values()) if (token !== "" && isToken(held.resumeToken, token)) return held;
+    const { heartbeatFirstMs = 2000, heartbeatEveryMs = 5000 } = this.#options;
+    const session = new TellurioSession({
+      heartbeatFirstMs,
+      heartbeatEveryMs,
+      isResumable: offeredOf(request).includes(SUBPROTOCOL),
+      isMethod,
+      isLong,
+      handle: (owner, method, params, signal) => {
+        this.#projects.beat(params.run_uuid);
+        if (isLong(method)) this.#projects.assertGoesOn(params.run_uuid);
+        return callMethod(owner, method, params, signal);
+      },
+    });
+    const held: Held = { session, resumeToken: randomBytes(16).toString("base64url"), timer: null, socket: null };
+    this.#held.set(session.id, held);
+    return held;
+  }
+
+  #open(held: Held, socket: WebSocket): void {
+    const { session } = held;
+    const isResumed = held.socket !== null || held.timer !== null;
+    if (held.timer !== null) clearTimeout(held.timer);
+    held.timer = null;
+    const older = held.socket;
+    held.socket = socket;
+    older?.terminate();
+    session.attach((text) => {
+      if (socket.readyState === socket.OPEN) socket.send(text, { compress: false });
+    });
+    const more = session.isResumable
+      ? {
+          protocol: 1,
+          features: FEATURES,
+          resume_token: held.resumeToken,
+          resumed: isResumed,
+          limits: { message_bytes: MESSAGE_MAX_BYTES },
+        }
+      : {};
+    socket.send(JSON.stringify({ jsonrpc: "2.0", id: null, result: { session_id: session.id, ...more } }), { compress: false });
+    socket.on("message", (data, isBinary) => {
+      if (isBinary) socket.close(1003, "messages are text");
+      else session.peer.receive(String(data));
+    });
+    socket.on("error", () => {});
+    socket.on("close", (code) => this.#closed(held, socket, code));
+    if (isResumed) session.peer.replay();
+  }
+
+  /** An orderly goodbye ends the session; after anything else a client that can resume has some time to come back. */
+  #closed(held: Held, socket: WebSocket, code: number): void {
+    if (held.socket !== socket) return;
+    held.socket = null;
+    held.session.detach();
+    if (!held.session.isResumable || code === 1000 || code === 1001) {
+      this.#forget(held);
+      return;
+    }
+    held.timer = setTimeout(() => this.#forget(held), this.#options.resumeMs ?? 60_000);
+    held.timer.unref();
+  }
+
+  #forget(held: Held): void {
+    if (held.timer !== null) clearTimeout(held.timer);
+    this.#held.delete(held.session.id);
+    held.session.end();
+  }
+}
+
+const FEATURES = ["resume", "release", "create_variables", "cancel", "checksum", "typed_errors"];
+
+function pathOf(url: string | undefined): string {
+  return (url ?? "/").split("?", 1)[0]!;
+}
+
+function offeredOf(request: IncomingMessage): string[] {
+  return (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+}
+
+/** `Authorization: Api-Key <key>`, or `key.<base64url>` among the subprotocols. */
+function keyOf(request: IncomingMessage): string {
+  const header = /^Api-Key (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+  if (header !== undefined) return header;
+  const offered = offeredOf(request).find((name) => name.startsWith("key."));
+  return offered === undefined ? "" : Buffer.from(offered.slice("key.".length), "base64url").toString();
+}
+
+/** Asks the first door, then the second. */
+export function eitherDoor(first: ApiDoor, second: ApiDoor): ApiDoor {
+  const doorFor = (url: string | undefined): ApiDoor => (first.handles(url) ? first : second);
+  return {
+    handles: (url) => first.handles(url) || second.handles(url),
+    request: (request, response, port) => doorFor(request.url).request(request, response, port),
+    upgrade: (request, socket, head, port) => doorFor(request.url).upgrade(request, socket, head, port),
+  };
+}
