@@ -32,7 +32,7 @@ const checked = new Map<string, TaskSource>();
  * @param known names that the task's globals, or `everywhere`, put on the daemon's global object.
  * @throws {InvalidArgumentError} for what is no task; for a function that uses a variable from outside itself, with that variable's name.
  */
-export function toTaskCode(task: TaskLike<never, unknown>, known: ReadonlySet<string> = new Set()): TaskCode {
+export function toTaskCode(task: TaskLike<never, unknown, never>, known: ReadonlySet<string> = new Set()): TaskCode {
   if (typeof task === "function") return sourceOf(task, known);
   if (typeof task !== "object" || task === null) {
     throw new InvalidArgumentError(`a task is a function or { module, export }, not ${task === null ? "null" : typeof task}`);

@@ -10,7 +10,7 @@ import { labelOf, type Supply } from "./supply.ts";
 /** What can be mapped over. Names of a record are kept. */
 export type Elements<E> = Iterable<E> | AsyncIterable<E> | Readonly<Record<string, E>>;
 
-export interface MapOptions extends Omit<MiraiOptions, "daemon" | "transfer"> {
+export interface MapOptions<Constants = Readonly<Record<string, unknown>>> extends Omit<MiraiOptions<Constants>, "daemon" | "transfer"> {
   /**
    * Most elements that are given to a daemon at a time. Default "auto": as many as take about 4 ms, judged by those that have run, so that small
    * work travels together and large work is spread. Elements stay tasks of their own either way.
@@ -26,9 +26,13 @@ const AHEAD = 1000;
  *
  * @throws {TrainyardError} `not_found` when the profile has no daemons; {InvalidArgumentError} as `mirai`.
  */
-export function miraiMap<E, R>(elements: Elements<E>, task: TaskLike<E, R>, options: MapOptions = {}): MiraiMap<R> {
+export function miraiMap<E, R, Constants = Readonly<Record<string, unknown>>>(
+  elements: Elements<E>,
+  task: TaskLike<E, R, Constants>,
+  options: MapOptions<Constants> = {},
+): MiraiMap<R> {
   const entry = entryOf(options.profile);
-  const make = submitter<E, R>(entry, task, options);
+  const make = submitter<E, R, Constants>(entry, task, options);
   if (isAsyncIterable(elements)) return mapAsync(elements, entry, make);
   const isList = isIterable(elements);
   if (!isList && (typeof elements !== "object" || elements === null)) {
@@ -55,7 +59,7 @@ interface Submitter<E, R> {
   readonly releaseAfter: (map: MiraiMap<R>) => void;
 }
 
-function submitter<E, R>(entry: Entry, task: TaskLike<E, R>, options: MapOptions): Submitter<E, R> {
+function submitter<E, R, Constants>(entry: Entry, task: TaskLike<E, R, Constants>, options: MapOptions<Constants>): Submitter<E, R> {
   const { chunk = "auto", globals, signal, retries, onNote } = options;
   if (chunk !== "auto" && !(Number.isSafeInteger(chunk) && chunk >= 1)) {
     throw new InvalidArgumentError(`chunk must be "auto" or a whole number of at least 1, not ${chunk}`);

@@ -27,12 +27,12 @@ export interface MiraiContext<Constants = Readonly<Record<string, unknown>>> ext
 }
 
 /** A self-contained function, or a module reference with the types of its function. */
-export type TaskLike<Args, Result> =
-  | ((args: Args, task: MiraiContext) => Result | Promise<Result>)
+export type TaskLike<Args, Result, Constants = Readonly<Record<string, unknown>>> =
+  | ((args: Args, task: MiraiContext<Constants>) => Result | Promise<Result>)
   | {
       readonly module: string | URL;
       readonly export: string;
-      readonly types?: (args: Args, task: MiraiContext) => Result | Promise<Result>;
+      readonly types?: (args: Args, task: MiraiContext<Constants>) => Result | Promise<Result>;
     };
 
 /** A stream for tasks of a profile without a seed, one that never repeats. */

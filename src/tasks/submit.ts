@@ -11,13 +11,13 @@ import { labelOf } from "./supply.ts";
 import type { SyncWork } from "./sync-profile.ts";
 
 /** Options of one task. */
-export interface MiraiOptions extends Timeouts {
+export interface MiraiOptions<Constants = Readonly<Record<string, unknown>>> extends Timeouts {
   /** The profile to run on. Default: the current one. */
   readonly profile?: string;
   /** On the daemon's global object while the task runs. Names here count as declared in a shipped function. */
   readonly globals?: Readonly<Record<string, unknown>>;
   /** `task.constants`: the same rules as for arguments. */
-  readonly constants?: Readonly<Record<string, unknown>>;
+  readonly constants?: Constants;
   /** Aborting cancels; its reason is the failure's cause. */
   readonly signal?: AbortSignal;
   /** How often to run again when its daemon dies. Default: the profile's. */
@@ -38,7 +38,11 @@ export interface MiraiOptions extends Timeouts {
  * @throws {InvalidArgumentError} for a task or arguments that cannot be sent; {TrainyardError} `not_found` for a profile without daemons,
  *   `queue_full`. Nothing was submitted by then.
  */
-export function mirai<Args, Result>(task: TaskLike<Args, Result>, args?: Args, options: MiraiOptions = {}): Mirai<Result> {
+export function mirai<Args, Result, Constants = Readonly<Record<string, unknown>>>(
+  task: TaskLike<Args, Result, Constants>,
+  args?: Args,
+  options: MiraiOptions<Constants> = {},
+): Mirai<Result> {
   const entry = entryFor(options.profile);
   const code = checkedCode(task, entry, options.globals);
   assertTimeouts(options);
@@ -51,7 +55,11 @@ export function mirai<Args, Result>(task: TaskLike<Args, Result>, args?: Args, o
 }
 
 /** As `mirai`, or null when the profile's queue is full: nothing was queued, and no random stream used. */
-export function tryMirai<Args, Result>(task: TaskLike<Args, Result>, args?: Args, options: MiraiOptions = {}): Mirai<Result> | null {
+export function tryMirai<Args, Result, Constants = Readonly<Record<string, unknown>>>(
+  task: TaskLike<Args, Result, Constants>,
+  args?: Args,
+  options: MiraiOptions<Constants> = {},
+): Mirai<Result> | null {
   return entryFor(options.profile).profile.hasRoom ? mirai(task, args, options) : null;
 }
 
@@ -69,7 +77,7 @@ export function follow<T>(handle: Mirai<T>, work: MiraiWork | SyncWork): void {
 }
 
 /** The code of a task, checked against what the daemons of its profile will know. */
-export function checkedCode(task: TaskLike<never, unknown>, entry: Entry, globals: Readonly<Record<string, unknown>> = {}) {
+export function checkedCode(task: TaskLike<never, unknown, never>, entry: Entry, globals: Readonly<Record<string, unknown>> = {}) {
   if (task === undefined) throw new InvalidArgumentError("there is no task to run: give a function or { module, export }");
   if (typeof globals !== "object" || globals === null || Array.isArray(globals)) {
     throw new InvalidArgumentError("globals must be a record, so that each value has a name");
@@ -104,7 +112,7 @@ function ephemeral(): Entry {
   return ephemeralEntry;
 }
 
-function chosen(options: MiraiOptions): Partial<Submission> {
+function chosen(options: MiraiOptions<unknown>): Partial<Submission> {
   const { globals, signal, retries, daemon, transfer } = options;
   const all = { globals, signal, retries, daemon, transfer };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Partial<Submission>;

@@ -118,3 +118,14 @@ export function leaveGrandchild({ ms }) {
   spawn(process.execPath, ["-e", `setTimeout(() => {}, ${ms})`], { stdio: ["ignore", "inherit", "inherit"], detached: true }).unref();
   process.exit(3);
 }
+
+/** Sets daemons of its own, inside its daemon. */
+export async function setDaemons(n) {
+  const { daemons } = await import(new URL("../../dist/tasks/index.js", import.meta.url));
+  const set = await daemons(n);
+  await set.reset();
+  return "set";
+}
+
+/** Submits itself, so many levels deep. */
+export const dive = (levels, { run }) => (levels === 0 ? "bottom" : run({ module: import.meta.url, export: "dive" }, levels - 1));
