@@ -84,13 +84,14 @@ export class SessionEvents {
     return rows.map((row) => ({ ...toEvent(row), at: row.at as number }));
   }
 
-  /** What happened while nobody was attached: the last 256 events, and how many more there were (R-70, R-71). */
-  unseen(sessionId: string): { readonly events: readonly SessionEvent[]; readonly dropped: number } {
+  /** What happened while nobody was attached: events above `after`, at most the last 256, and how many more there were (R-70, R-71). */
+  unseen(sessionId: string): { readonly after: number; readonly dropped: number } {
+    const last = this.lastSeq(sessionId);
     const row = this.#database.sql("SELECT delivered_seq FROM sessions WHERE session_id = ?").get(sessionId);
     const delivered = row?.delivered_seq as number | null | undefined;
-    if (delivered === null || delivered === undefined) return { events: [], dropped: 0 };
-    const from = Math.max(delivered, this.lastSeq(sessionId) - UNSEEN_LIMIT);
-    return { events: this.since(sessionId, from, UNSEEN_LIMIT), dropped: from - delivered };
+    if (delivered === null || delivered === undefined) return { after: last, dropped: 0 };
+    const after = Math.max(delivered, last - UNSEEN_LIMIT);
+    return { after, dropped: after - delivered };
   }
 
   /** Shrinks what the log keeps of a deleted job; the numbering stays without gaps. */

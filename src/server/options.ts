@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InvalidArgumentError } from "../core/errors.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
+import type { Clock } from "./clock.ts";
 import type { JobRunner } from "./jobs.ts";
 import { toOrigins } from "./origins.ts";
 import { generateToken } from "./token.ts";
@@ -49,8 +50,9 @@ export interface ServeOptions {
   readonly verbosity?: number;
   /** Where log lines go. Default: standard error. */
   readonly log?: (line: string) => void;
-  /** Replaces the work behind jobs and imports; for tests. */
+  /** Replaces the work behind jobs and imports, and the clock; for tests. */
   readonly parts?: {
+    readonly clock?: Clock;
     readonly runner?: JobRunner;
     readonly training?: ComputeProfile;
     readonly dataProfile?: ComputeProfile;

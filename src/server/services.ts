@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Runs } from "../runs/index.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { DataHandles } from "./data-handles.ts";
 import { SessionEvents, type Subscriber } from "./events.ts";
 import { Folders } from "./folders.ts";
@@ -29,6 +30,7 @@ export interface ServiceOptions {
   readonly importTask: TaskReference;
   readonly flushMs: number;
   readonly log: (line: string) => void;
+  readonly parts?: { readonly clock?: Clock };
 }
 
 /** Everything a data folder holds, open. One owner per folder. */
@@ -61,13 +63,15 @@ export class Services {
       throw error;
     }
     this.#folders = new Folders(options.dataDir);
-    this.events = new SessionEvents(this.#database);
-    this.sessions = new Sessions(this.#database, this.events, { maxSessions: options.maxSessions });
+    const { now } = options.parts?.clock ?? SYSTEM_CLOCK;
+    this.events = new SessionEvents(this.#database, now);
+    this.sessions = new Sessions(this.#database, this.events, { maxSessions: options.maxSessions, now });
     this.uploads = new Uploads(this.#database, this.#folders, { limitBytes: options.uploadLimitBytes });
     this.data = new DataHandles(this.#database, this.events, this.#folders, {
       maxHandles: options.maxHandles,
       profile: options.dataProfile,
       importTask: options.importTask,
+      now,
     });
     this.jobs = new Jobs(this.#database, this.events, this.#folders, this.data, {
       maxConcurrent: options.maxConcurrent,
@@ -75,6 +79,7 @@ export class Services {
       runner: options.runner,
       flushMs: options.flushMs,
       log: options.log,
+      now,
     });
     this.runs = new Runs({ folder: options.dataDir, log: options.log });
     this.sessions.connect({ jobs: this.jobs, data: this.#dataAndUploads() });

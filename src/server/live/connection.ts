@@ -102,8 +102,17 @@ export class LiveConnection implements Caller {
     this.#outbox.notify(event, data);
   }
 
+  /** Sends an event that is of no use later; a reader that is behind does not get it. */
+  beat(event: string, data: unknown): void {
+    this.#outbox.notifyWhenIdle(event, data);
+  }
+
   drained(): Promise<void> {
     return this.#outbox.drained();
+  }
+
+  get hasRoom(): boolean {
+    return this.#outbox.hasRoom;
   }
 
   /** Ends the link because the server stops. */

@@ -16,6 +16,8 @@ export interface Caller extends Subscriber {
   authenticate(token: unknown): boolean;
   /** Resolves when little enough waits to be sent; at once when nothing does. */
   drained(): Promise<void>;
+  /** Whether `drained` would not wait. */
+  readonly hasRoom: boolean;
   /** Sends an event outside any log, to this connection only. */
   notify(event: string, data: unknown): void;
 }

@@ -2,8 +2,8 @@ import type { Call, MethodTable } from "./method.ts";
 import { openMethod, sessionMethod } from "./method.ts";
 import { WireError } from "./wire-error.ts";
 
-/** Events that one step of a replay reads and sends before it looks whether the reader keeps up. */
-const REPLAY_PAGE = 500;
+/** Events that one step of a replay reads. */
+const REPLAY_PAGE = 100;
 
 /** `session.*` and `events.since`. */
 export const SESSION_METHODS: MethodTable = {
@@ -15,14 +15,24 @@ export const SESSION_METHODS: MethodTable = {
     return { result: services.sessions.snapshot(session.sessionId) };
   }),
 
-  "session.join": openMethod("unattached", async (call) => {
-    const { params, caller, services } = call;
+  "session.join": openMethod("unattached", async ({ params, caller, services }) => {
     const { sessionId } = services.sessions.find(params.raw("session_id"), params.raw("name"));
     const since = params.optionalInteger("since", { min: -1, max: Number.MAX_SAFE_INTEGER });
-    if (since === null) replayUnseen(call, sessionId);
-    else if (since >= 0) await replaySince(call, sessionId, since);
+    const unseen = since === null ? services.events.unseen(sessionId) : { after: since, dropped: 0 };
+    for (let last = unseen.after; since !== -1; ) {
+      const page = services.events.since(sessionId, last, REPLAY_PAGE);
+      if (page.length === 0) break;
+      if (!caller.isOpen) throw new WireError("not_attached", "The link closed during the replay.");
+      for (const event of page) {
+        // Replay is exact: it goes at the reader's pace instead of leaving progress out.
+        if (!caller.hasRoom) await caller.drained();
+        caller.deliver(event);
+        last = event.seq;
+      }
+    }
+    if (unseen.dropped > 0) caller.notify("session.events_dropped", { events_dropped: unseen.dropped });
     if (!caller.isOpen) throw new WireError("not_attached", "The link closed during the replay.");
-    // Nothing can happen between the last replayed event and this line: there is no wait in between.
+    // Nothing can happen between the look at the log that found no more and this line: there is no wait in between.
     attach(caller, services, services.sessions.find(sessionId, null).sessionId);
     return { result: services.sessions.snapshot(sessionId) };
   }),
@@ -60,24 +70,4 @@ function attach(caller: Call["caller"], services: Call["services"], sessionId: s
   caller.sessionId = sessionId;
   services.events.attach(sessionId, caller);
   services.sessions.touch(sessionId);
-}
-
-/** Version 1: what nobody was there to get, then how much of it is lost. */
-function replayUnseen({ caller, services }: Call, sessionId: string): void {
-  const { events, dropped } = services.events.unseen(sessionId);
-  for (const event of events) caller.deliver(event);
-  if (dropped > 0) caller.notify("session.events_dropped", { events_dropped: dropped });
-}
-
-/** Everything after `since`, page by page, at the reader's pace. Ends when the log has no more. */
-async function replaySince({ caller, services }: Call, sessionId: string, since: number): Promise<void> {
-  for (let last = since; ; ) {
-    const page = services.events.since(sessionId, last, REPLAY_PAGE);
-    for (const event of page) {
-      caller.deliver(event);
-      last = event.seq;
-    }
-    if (page.length < REPLAY_PAGE) return;
-    await caller.drained();
-  }
 }
