@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tasks: ["core", "wire"],
   textgrad: ["core"],
   runs: ["core"],
+  log: ["core"],
   server: ["core", "wire", "engine", "data", "tasks", "textgrad", "runs"],
   client: ["core", "wire"],
   ui: ["core", "client"],

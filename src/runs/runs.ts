@@ -159,9 +159,10 @@ export class Runs {
     });
   }
 
-  /** Adds a line to the run's log. @throws {RunEndedError} */
-  addLine(runId: string, line: LogLine): void {
+  /** Adds a line to the run's log; with a sender's number, once. @throws {RunEndedError} */
+  addLine(runId: string, line: LogLine, sender: { readonly producer: string; readonly sequence: number } | null = null): void {
     this.#commit(runId, (tracked) => {
+      if (sender !== null && !this.#isNewLine(tracked, sender)) return;
       this.#sign(tracked, "log line");
       this.#write(tracked, [{ kind: "line", line }]);
     });
@@ -366,11 +367,7 @@ export class Runs {
       settle.push(() => resolve({ accepted, duplicates: count - accepted, lastSeq: tracked.open.lastSeq, state: tracked.record.state }));
     }
     this.#storeBatches(tracked, batches);
-    for (const producer of senders) {
-      this.store
-        .sql("INSERT OR REPLACE INTO producers (run, producer, ranges) VALUES (?, ?, ?)")
-        .run(tracked.record.run, producer, JSON.stringify(tracked.open.producer(producer).ranges));
-    }
+    for (const producer of senders) this.#storeNumbers(tracked.open, producer);
     if (!hasEnded(tracked.record.state)) this.#leases.renew(runId, this.now());
   }
 
@@ -389,6 +386,21 @@ export class Runs {
       this.counters.values += valueCount(batch);
     }
     tracked.lastPointsAt = this.now();
+  }
+
+  /** Lines have numbers of their own: those of rows say nothing about them. */
+  #isNewLine({ open }: Tracked, { producer, sequence }: { readonly producer: string; readonly sequence: number }): boolean {
+    const name = `lines of ${producer}`;
+    if (open.producer(name).newRows(sequence, 1) !== null) return false;
+    open.producer(name).add(sequence, 1);
+    this.#storeNumbers(open, name);
+    return true;
+  }
+
+  #storeNumbers(open: OpenRun, producer: string): void {
+    this.store
+      .sql("INSERT OR REPLACE INTO producers (run, producer, ranges) VALUES (?, ?, ?)")
+      .run(open.run, producer, JSON.stringify(open.producer(producer).ranges));
   }
 
   #write(tracked: Tracked, bodies: readonly EntryBody[]): void {

@@ -13,7 +13,7 @@ import {
 } from "../../runs/index.ts";
 import { Refusal, readJson, sendEmpty, sendJson } from "./answer.ts";
 import { STATUSES, toHistoryPoint, toNewRun, toPoint, toStatus, toWireRun } from "./compatible-shape.ts";
-import { maybeText, oneOf, queryList, queryReal, queryWhole, text, toFields, whole } from "./fields.ts";
+import { maybeSender, maybeText, oneOf, queryList, queryReal, queryWhole, text, toFields, whole } from "./fields.ts";
 import type { Call, Route, TrainingApi } from "./route.ts";
 
 /** A request of the compatible protocol may be this large (L-25). */
@@ -164,7 +164,7 @@ async function addLine(api: TrainingApi, { runId, request, response }: Call): Pr
   api.runs.get(runId);
   const fields = toFields(await readJson(request, BODY_LIMIT_BYTES));
   const message = text(fields, "message", { max: 100_000 });
-  api.runs.addLine(runId, { level: (maybeText(fields, "level", { max: 50 }) || "INFO").toUpperCase(), message });
+  api.runs.addLine(runId, { level: (maybeText(fields, "level", { max: 50 }) || "INFO").toUpperCase(), message }, maybeSender(fields));
   sendEmpty(response, 201);
 }
 

@@ -10,7 +10,7 @@ import {
   wireTimestamp,
 } from "../../runs/index.ts";
 import { Refusal } from "./answer.ts";
-import { type Fields, maybeText, real, text, toFields, whole } from "./fields.ts";
+import { type Fields, maybeSender, maybeText, real, text, toFields, whole } from "./fields.ts";
 
 /** The five states that a reader of the compatible protocol knows. `state` beside it says exactly which. */
 export function toStatus(state: RunState): string {
@@ -94,7 +94,7 @@ function toConfig(config: Fields): Fields {
   return { ...config, optimizer, steps_per_epoch: config.steps_per_epoch ?? 100 };
 }
 
-/** The body that records a point. `ts` is ours: epoch ms or RFC 3339 (L-16). @throws {Refusal} 422 naming the field. */
+/** The body that records a point. Ours are `ts`, epoch ms or RFC 3339 (L-16), and `producer` with `sequence`, so that a repeat is harmless (L-41). @throws {Refusal} 422 naming the field. */
 export function toPoint(body: unknown, now: number): ParsedPoints {
   const fields = toFields(body);
   const step = whole(fields, "step");
@@ -103,7 +103,7 @@ export function toPoint(body: unknown, now: number): ParsedPoints {
   const columns = numbers.map(([key, value]) => ({ key, rows: null, values: Float64Array.of(value), nulls: null }));
   const hasCustom = fields.custom !== undefined && fields.custom !== null;
   return {
-    ...toSender(fields),
+    ...(maybeSender(fields) ?? { producer: null, sequence: 0 }),
     batch: {
       steps: Float64Array.of(step),
       times: Float64Array.of(toTime(fields.ts, now)),
@@ -111,13 +111,6 @@ export function toPoint(body: unknown, now: number): ParsedPoints {
       extras: hasCustom ? { 0: fields.custom } : null,
     },
   };
-}
-
-/** `producer` and `sequence` are ours: with them a repeat is harmless (L-41). */
-function toSender(fields: Fields): { producer: string | null; sequence: number } {
-  const producer = maybeText(fields, "producer", { max: 100 });
-  if (producer === undefined) return { producer: null, sequence: 0 };
-  return { producer, sequence: whole(fields, "sequence", 0, Number.MAX_SAFE_INTEGER) };
 }
 
 function toTime(ts: unknown, now: number): number {

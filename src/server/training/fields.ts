@@ -49,6 +49,12 @@ export function maybeTexts(fields: Fields, field: string): readonly string[] | u
   throw refused(field, "a list of texts", value);
 }
 
+/** Who sent it and under which number; null when it is not said. Said twice, it is stored once. */
+export function maybeSender(fields: Fields): { readonly producer: string; readonly sequence: number } | null {
+  const producer = maybeText(fields, "producer", { max: 100 });
+  return producer === undefined ? null : { producer, sequence: whole(fields, "sequence", 0, Number.MAX_SAFE_INTEGER) };
+}
+
 /** A whole number of the query; `fallback` when it is not there. @throws {Refusal} 400 (L-23). */
 export function queryWhole(query: URLSearchParams, name: string, fallback: number): number {
   const value = query.get(name);

@@ -19,7 +19,7 @@ import {
 } from "../../runs/index.ts";
 import { Refusal, readBody, readJson, sendEmpty, sendJson, toJson } from "./answer.ts";
 import { sendEvents } from "./event-stream.ts";
-import { maybeText, maybeTexts, oneOf, queryList, queryReal, queryWhole, real, text, toFields, whole } from "./fields.ts";
+import { maybeSender, maybeText, maybeTexts, oneOf, queryList, queryReal, queryWhole, real, text, toFields, whole } from "./fields.ts";
 import type { Call, Route, TrainingApi } from "./route.ts";
 
 /** A run as our own API shows it. Times are epoch ms. */
@@ -141,7 +141,7 @@ async function resume({ runs }: TrainingApi, { runId, request, response }: Call)
 async function addLine({ runs }: TrainingApi, { runId, request, response }: Call): Promise<void> {
   const fields = toFields(await readJson(request, REQUEST_LIMIT_BYTES));
   const message = text(fields, "message", { max: 100_000 });
-  runs.addLine(runId, { level: (maybeText(fields, "level", { max: 50 }) || "INFO").toUpperCase(), message });
+  runs.addLine(runId, { level: (maybeText(fields, "level", { max: 50 }) || "INFO").toUpperCase(), message }, maybeSender(fields));
   sendEmpty(response, 201);
 }
 

@@ -1,7 +1,7 @@
 import type { WebSocket } from "ws";
 import { FINAL_STATES, parseColumns, type Sink, type Subscription } from "../../runs/index.ts";
 import { maybeRefusal, Refusal } from "./answer.ts";
-import { maybeText, maybeTexts, oneOf, text, toFields, whole } from "./fields.ts";
+import { maybeSender, maybeText, maybeTexts, oneOf, text, toFields, whole } from "./fields.ts";
 import type { TrainingApi } from "./route.ts";
 
 export interface StreamOptions {
@@ -142,10 +142,11 @@ export class StreamConnection {
         return { type: "ack", run, accepted, duplicates, last_seq: lastSeq, state };
       }
       case "log":
-        runs.addLine(run, {
-          level: (maybeText(fields, "level") || "INFO").toUpperCase(),
-          message: text(fields, "message", { max: 100_000 }),
-        });
+        runs.addLine(
+          run,
+          { level: (maybeText(fields, "level") || "INFO").toUpperCase(), message: text(fields, "message", { max: 100_000 }) },
+          maybeSender(fields),
+        );
         return { type: "ack", run, state: runs.get(run).state };
       case "beat":
         return { type: "ack", run, state: runs.beat(run).state };
