@@ -79,12 +79,18 @@ export class LinesView implements Drawable {
   draw(): void {
     const plot = this.#plot;
     if (plot === null) return;
+    const y = this.#measure();
+    plot.setData([[...this.#x], [...y]]);
+    this.#events.onDraw();
+  }
+
+  /** Sets both ranges by the data as it is now. */
+  #measure(): Range {
     const lines = this.#shownLines();
     this.#x = this.#zoom ?? xExtent(lines, this.#look.live);
     const now = yExtent(lines, this.#zoom, this.#look.log);
     this.#y = this.#look.live ? outward(this.#y, now) : now;
-    plot.setData([[...this.#x], [...this.#y]]);
-    this.#events.onDraw();
+    return this.#y;
   }
 
   /** Zooms around the middle, or around `center`; above 1 comes nearer. */
@@ -134,6 +140,8 @@ export class LinesView implements Drawable {
 
   #zoomTo(zoom: Range | null): void {
     this.#zoom = zoom;
+    // At once, and not with the next draw: keys pressed in between go on from here.
+    this.#x = zoom ?? xExtent(this.#shownLines(), this.#look.live);
     this.#y = null;
     governor().urge(this);
   }
@@ -186,7 +194,9 @@ export class LinesView implements Drawable {
   #build(): void {
     this.#plot?.destroy();
     const width = Math.max(80, Math.floor(this.#host.clientWidth));
-    this.#plot = new uPlot(this.#options(width), [[...this.#x], [0, 1]], this.#host);
+    // Measured first, so that no frame ever shows other axes than the data's.
+    const y = this.#measure();
+    this.#plot = new uPlot(this.#options(width), [[...this.#x], [...y]], this.#host);
     this.#dots = [];
     this.#plot.over.addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
   }

@@ -1,4 +1,5 @@
 import { type Signal, useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { classNames } from "../../kit/class-names.ts";
 import { Select } from "../../kit/fields.tsx";
@@ -26,6 +27,8 @@ export interface LiveLinesProps {
   /** Charts with the same key share their cursor. */
   readonly syncKey?: string;
   readonly plain?: boolean;
+  /** Further controls, before smoothing and scale. */
+  readonly controls?: ComponentChildren;
 }
 
 const MOST_LINES = 24;
@@ -89,6 +92,7 @@ export function LiveLines(props: LiveLinesProps) {
       fullTable={() => linesTable(lines, xLabel, yLabel)}
       controls={
         <>
+          {props.controls}
           <Select
             small
             hideLabel
