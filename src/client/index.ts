@@ -5,6 +5,7 @@ export type {
   DataProfile,
   HandleSummary,
   HyperparameterEntry,
+  JobComparison,
   JobHistory,
   JobStatus,
   JobSummary,

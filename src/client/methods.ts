@@ -4,6 +4,7 @@ import type {
   DataProfile,
   HandleSummary,
   HyperparameterEntry,
+  JobComparison,
   JobHistory,
   JobStatus,
   JobSummary,
@@ -116,6 +117,7 @@ export interface Methods {
   "job.list": { params: Nothing; result: { readonly jobs: readonly JobSummary[] } };
   "job.status": { params: Job; result: JobSummary };
   "job.cancel": { params: Job; result: { readonly cancelled: boolean } };
+  "jobs.compare": { params: { readonly job_ids: readonly string[] }; result: JobComparison };
   "job.delete": { params: Job; result: { readonly deleted: boolean } };
   "job.history": { params: Job; result: JobHistory };
   "events.since": {

@@ -38,6 +38,11 @@ export const JOB_METHODS: MethodTable = {
     return "document" in reply ? { result: reply.document } : tableReply(reply.table, reply.more);
   }),
 
+  "jobs.compare": sessionMethod(async ({ params, services, sessionId }) => {
+    const { compareJobs } = await import("../results/comparison.ts");
+    return { result: await compareJobs(services, sessionId, params.raw("job_ids")) };
+  }),
+
   "job.predict": sessionMethod(async (call) => {
     const { params, services, sessionId } = call;
     const results = await services.results();

@@ -190,6 +190,35 @@ export interface AlgorithmDetail extends AlgorithmEntry {
   readonly handles_categories: boolean;
 }
 
+/** + Result of `jobs.compare`: trainings side by side, the first as baseline. Lists run over `job_ids`. */
+export interface JobComparison {
+  readonly job_ids: readonly string[];
+  /** What keeps a job from being paired with the baseline, e.g. `other data`; empty when nothing does. */
+  readonly obstacles: readonly (readonly string[])[];
+  readonly metrics: readonly {
+    readonly name: string;
+    readonly maximize: boolean;
+    /** Over held-out folds; null where a job has no such figure. */
+    readonly summaries: readonly ({
+      readonly mean: number | null;
+      readonly sd: number | null;
+      readonly folds: readonly (number | null)[];
+      readonly interval: readonly [number, number] | null;
+    } | null)[];
+    /** Mean paired difference to the baseline with its 95 % interval; null for the baseline and where folds cannot be paired. */
+    readonly differences: readonly ({
+      readonly folds: number;
+      readonly mean: number;
+      readonly sd: number;
+      readonly low: number;
+      readonly high: number;
+      readonly p: number;
+      /** Corrected by Holm for the number of jobs compared with the baseline. */
+      readonly p_adjusted: number;
+    } | null)[];
+  }[];
+}
+
 /** + Result of `job.history`: the job's whole log up to `seq`, folded. Events with a larger `seq` continue it. */
 export interface JobHistory {
   readonly job_id: string;
