@@ -109,6 +109,25 @@ describe("thread daemons", () => {
     expect(kept).toEqual(new Float64Array([1, 2]));
   });
 
+  test("what they print is heard, and in what a lost one leaves", async () => {
+    const printed: string[] = [];
+    const profile = await testDaemons(1, { thread: true, output: (text, from) => printed.push(`${from}: ${text.trim()}`) });
+    const handle = mirai(
+      () => {
+        console.log("to out");
+        console.error("last words");
+        setTimeout(() => {
+          throw new Error("left behind");
+        });
+        return new Promise(() => {});
+      },
+      undefined,
+      { profile },
+    );
+    await expect(handle).rejects.toMatchObject({ errorValue: 19, details: { stderr: "last words" } });
+    expect(printed).toEqual(["stdout: to out", "stderr: last words"]);
+  });
+
   test("nested tasks and notes work as in processes", async () => {
     const profile = await testDaemons(1, { thread: true });
     const parent = async (n: number, { run }: MiraiContext) => (await run((x: number) => x + 1, n)) * 2;

@@ -44,11 +44,6 @@ export function openThreadLink(options: ThreadLinkOptions, events: LinkEvents): 
   const stderr = new LineTail(STDERR_KEPT);
   const worker = new Worker(new URL("../thread-main.js", import.meta.url), { stdout: true, stderr: true });
   const { onOutput = null } = options;
-  worker.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr.push(text);
-    onOutput?.(text, "stderr");
-  });
-  worker.stdout.setEncoding("utf8").on("data", (text: string) => onOutput?.(text, "stdout"));
   let cause: unknown;
   worker.on("error", (error) => {
     cause ??= error;
@@ -59,7 +54,11 @@ export function openThreadLink(options: ThreadLinkOptions, events: LinkEvents): 
   });
   worker.on("message", (raw: unknown) => {
     try {
-      events.onMessage(decodeError(raw));
+      if (!isOutput(raw)) events.onMessage(decodeError(raw));
+      else {
+        if (raw.from === "stderr") stderr.push(raw.text);
+        onOutput?.(raw.text, raw.from);
+      }
     } catch (error) {
       cause ??= error;
       void worker.terminate();
@@ -82,6 +81,17 @@ export function openThreadLink(options: ThreadLinkOptions, events: LinkEvents): 
       else worker.unref();
     },
   };
+}
+
+/** What a thread prints. It comes as messages: reading a worker's own streams would keep the host's process alive. */
+export interface OutputMessage {
+  readonly type: "output";
+  readonly from: "stdout" | "stderr";
+  readonly text: string;
+}
+
+function isOutput(raw: unknown): raw is OutputMessage {
+  return (raw as { readonly type?: unknown } | null)?.type === "output";
 }
 
 /** An error as bytes of our own codec: structured clone would lose its code and fields. */
