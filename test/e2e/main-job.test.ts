@@ -105,7 +105,7 @@ describe("the main job, from the first click to the saved model", () => {
     await page.getByRole("radio", { name: /Elastic net/ }).check({ force: true });
     await page.getByRole("button", { name: "Tune Elastic-net mix" }).first().click();
     await page.getByLabel("Folds", { exact: true }).fill("3");
-    await page.getByText(/Candidates/).waitFor();
+    await page.getByText("Candidates", { exact: true }).waitFor();
     await train(page);
     await page
       .getByText(/Fold 1/)
