@@ -1,7 +1,7 @@
 // Random forest beside scikit-learn's, one core each, same table and settings: 50 columns, 100 trees, root of the features per split.
 // Limit: 0.6 times scikit-learn's processor time at 100,000 rows; ten times the rows cost at most 15 times as much.
 // Where scikit-learn is missing it says so and leaves the ratio out.
-// Usage: node bench/forest.mjs [--smoke]
+// Usage: node bench/ranger.mjs [--smoke]
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -90,7 +90,7 @@ function fitPeer(python, folder, rows, testRows) {
 }
 
 const python = pythonWithPeer();
-const folder = mkdtempSync(join(tmpdir(), "forest-"));
+const folder = mkdtempSync(join(tmpdir(), "ranger-"));
 let failed = false;
 let smaller = null;
 try {
