@@ -27,7 +27,7 @@ export interface Page {
 }
 
 /** More rows than this at once are thinned where that is allowed. */
-const EXACT_ROWS = 2000;
+const EXACT_ROWS = 5000;
 const PAGE_ROWS = 10_000;
 const THIN_PAGE_ROWS = 50_000;
 /** About so many rows stay of a thinned stretch. */

@@ -58,6 +58,7 @@ interface Waiting {
 /** Runs that stay in memory. Above it, those used longest ago are put to rest; each can be opened again. */
 const TRACKED_MAX = 256;
 const SWEEP_MS = 1000;
+const GATHER_MAX_MS = 5;
 /** Points that wait for the disk may grow to this; beyond it requests are refused and may be sent again. */
 const WAITING_MAX = 10_000;
 
@@ -76,6 +77,8 @@ export class Runs {
   readonly #sweep: NodeJS.Timeout;
   #waiting: Waiting[] = [];
   #isFlushDue = false;
+  /** How long the next commit waits for company: as long as the last one took, when it had some. */
+  #gatherMs = 0;
   #isClosed = false;
 
   /** Opens the folder. Runs that went on when the last server ended have one lease time to show that they still do (L-6). */
@@ -155,7 +158,8 @@ export class Runs {
       this.#waiting.push({ runId, points, resolve, reject });
       if (this.#isFlushDue) return;
       this.#isFlushDue = true;
-      setImmediate(() => this.#flush());
+      if (this.#gatherMs < 1) setImmediate(() => this.#flush());
+      else setTimeout(() => this.#flush(), this.#gatherMs);
     });
   }
 
@@ -323,6 +327,7 @@ export class Runs {
       else group.push(item);
     }
     const settle: (() => void)[] = [];
+    const startedAt = performance.now();
     try {
       this.store.transaction(() => {
         for (const [runId, group] of byRun) this.#storeGroup(runId, group, settle);
@@ -333,6 +338,7 @@ export class Runs {
       return;
     }
     this.counters.commits++;
+    this.#gatherMs = waiting.length > 1 ? Math.min(GATHER_MAX_MS, performance.now() - startedAt) : 0;
     for (const act of settle) act();
     this.#notify(byRun.keys());
   }
