@@ -46,4 +46,7 @@ export type {
   ReportValues,
   TrainReportSlice,
 } from "./result.ts";
+export { TellurioClient, TellurioOptimizer, type TellurioOptimizerOptions, type VariableFields } from "./tellurio-client.ts";
+export { type TellurioCallOptions, type TellurioClientOptions, TellurioLink } from "./tellurio-link.ts";
+export { type TellurioData, TellurioModel, TellurioNode, TellurioVariable } from "./tellurio-mirrors.ts";
 export { formatOf, type UploadOptions } from "./upload.ts";
