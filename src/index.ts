@@ -1,6 +1,8 @@
 export { type ErrorCode, InvalidConfigError, TrainyardError } from "./core/errors.ts";
 export type { Algorithm, Model, Problem, Task } from "./engine/algorithm.ts";
 export { ALGORITHMS, algorithmOf } from "./engine/algorithms/registry.ts";
+export { CLUSTERINGS, clusteringOf } from "./engine/clusterings/registry.ts";
+export { DECOMPOSITIONS, decompositionOf } from "./engine/decompositions/registry.ts";
 export { decodeModel, type SavedModel } from "./engine/model/model-file.ts";
 export { predictTable } from "./engine/model/predict.ts";
 export { type Column, categoricalColumn, numericColumn, type Table } from "./engine/table.ts";
@@ -10,6 +12,9 @@ export type { TrainResult } from "./engine/train/result.ts";
 export { shapeOf, type TableShape } from "./engine/train/shape.ts";
 export { type TrainOptions, train } from "./engine/train/train.ts";
 export { checkTrainConfig, validateTrainConfig } from "./engine/train/validate.ts";
+export type { UnsupervisedConfig } from "./engine/unsupervised/config.ts";
+export { applyUnsupervised, runUnsupervised, type UnsupervisedOutcome } from "./engine/unsupervised/run.ts";
+export { checkUnsupervised } from "./engine/unsupervised/validate.ts";
 export { type RunningServer, type ServeOptions, serve } from "./server/serve.ts";
 export { openProfile } from "./tasks/open-profile.ts";
 export type { ComputeProfile, TaskContext, TaskHandle } from "./tasks/profile.ts";

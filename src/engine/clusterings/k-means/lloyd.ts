@@ -1,5 +1,5 @@
 import { weightedMedian } from "../median.ts";
-import { type Dist, nearest, type Points, rank } from "../parts.ts";
+import { type Dist, nearest, type Points, rank, squaredGap } from "../parts.ts";
 
 export interface LloydResult {
   readonly centers: Float64Array;
@@ -22,19 +22,37 @@ export function* lloyd(points: Points, start: Float64Array, dist: Dist, roundsMa
   let centers: Float64Array = start.slice();
   const codes = new Int32Array(points.rows).fill(-1);
   const slack = new Slack(points, k);
+  const squares = dist === "euclidean" ? squaresOf(points) : 0;
+  const sums = new ClusterSums(points, k);
   for (let iterations = 1; ; iterations++) {
-    const changed = slack.assign(centers, codes, dist);
+    const changed = dist === "euclidean" ? slack.assign(centers, codes) : assignAll(points, centers, codes, k);
     if (changed > 0) for (const row of fillEmpty(points, centers, codes, k, dist)) slack.forget(row);
-    const within = total(points, centers, codes, dist);
-    yield within;
-    if (changed === 0 || iterations >= roundsMax) return { centers, within, iterations, hasConverged: changed === 0 };
-    const moved = dist === "euclidean" ? means(points, codes, k) : medians(points, codes, k);
-    slack.centersMoved(centers, moved);
+    const isDone = changed === 0 && (dist === "manhattan" || sums.isExact);
+    if (isDone || iterations >= roundsMax) {
+      const within = total(points, centers, codes, dist);
+      yield within;
+      return { centers, within, iterations, hasConverged: isDone };
+    }
+    const moved = dist === "euclidean" ? sums.means(codes, changed) : medians(points, codes, k);
+    slack.centersMoved(centers, moved, codes);
     centers = moved;
+    yield dist === "euclidean" ? squares - explained(points, codes, centers) : total(points, centers, codes, dist);
   }
 }
 
-/** For each row, how much its centre may come nearer to or fall behind others before the nearest one must be looked for again. */
+/** Sends each row to its nearest centre by manhattan distance. @returns how many changed. */
+function assignAll(points: Points, centers: Float64Array, codes: Int32Array, k: number): number {
+  let changed = 0;
+  for (let i = 0; i < points.rows; i++) {
+    const code = nearest(points, i, centers, k, "manhattan");
+    if (code === codes[i]) continue;
+    codes[i] = code;
+    changed++;
+  }
+  return changed;
+}
+
+/** For each row, how much its centre may come nearer to or fall behind others before the nearest one must be looked for again. Euclidean. */
 class Slack {
   readonly #points: Points;
   readonly #k: number;
@@ -50,55 +68,103 @@ class Slack {
   }
 
   /** Sends each row to its nearest centre. @returns how many changed. */
-  assign(centers: Float64Array, codes: Int32Array, dist: Dist): number {
+  assign(centers: Float64Array, codes: Int32Array): number {
+    const reach = this.#halfGaps(centers);
     let changed = 0;
     for (let i = 0; i < this.#points.rows; i++) {
-      // A margin for rounding: bounds are only used where they leave no doubt.
-      if (this.#upper[i]! * (1 + 1e-9) < this.#lower[i]!) continue;
-      const code = dist === "euclidean" ? this.#search(i, centers) : nearest(this.#points, i, centers, this.#k, dist);
-      if (code === codes[i]) continue;
-      codes[i] = code;
+      const code = codes[i]!;
+      if (code >= 0) {
+        // A margin for rounding: bounds are only used where they leave no doubt.
+        const bound = Math.max(this.#lower[i]!, reach[code]!) * (1 - 1e-9);
+        if (this.#upper[i]! < bound) continue;
+        this.#upper[i] = Math.sqrt(rank(this.#points, i, centers, code, "euclidean"));
+        if (this.#upper[i]! < bound) continue;
+      }
+      const found = this.#search(i, centers);
+      if (found === code) continue;
+      codes[i] = found;
       changed++;
     }
     return changed;
   }
 
-  centersMoved(before: Float64Array, after: Float64Array): void {
+  /** Bounds follow the centres: a row's own moved away by as much as it moved, the others came nearer by the most that any of them did. */
+  centersMoved(before: Float64Array, after: Float64Array, codes: Int32Array): void {
     const { cols, rows } = this.#points;
-    let largest = 0;
+    const moves = new Float64Array(this.#k);
     for (let c = 0; c < this.#k; c++) {
       let squares = 0;
       for (let j = c * cols; j < (c + 1) * cols; j++) squares += (after[j]! - before[j]!) ** 2;
-      largest = Math.max(largest, Math.sqrt(squares));
+      moves[c] = Math.sqrt(squares);
     }
+    const order = Array.from(moves.keys()).sort((a, b) => moves[b]! - moves[a]!);
+    const [first = 0, second = first] = order;
     for (let i = 0; i < rows; i++) {
-      this.#upper[i]! += largest;
-      this.#lower[i]! -= largest;
+      const own = codes[i]!;
+      this.#upper[i]! += moves[own]!;
+      this.#lower[i]! -= own === first && this.#k > 1 ? moves[second]! : moves[first]!;
     }
   }
 
   /** A row whose cluster was changed by others is looked at again. */
   forget(row: number): void {
     this.#upper[row] = Number.POSITIVE_INFINITY;
+    this.#lower[row] = 0;
+  }
+
+  /** Half the distance from each centre to the next: rows nearer than that have no other nearest centre. */
+  #halfGaps(centers: Float64Array): Float64Array {
+    const gaps = new Float64Array(this.#k).fill(Number.POSITIVE_INFINITY);
+    const own: Points = { rows: this.#k, cols: this.#points.cols, values: centers };
+    for (let a = 0; a < this.#k; a++) {
+      for (let b = 0; b < a; b++) {
+        const half = Math.sqrt(rank(own, a, centers, b, "euclidean")) / 2;
+        if (half < gaps[a]!) gaps[a] = half;
+        if (half < gaps[b]!) gaps[b] = half;
+      }
+    }
+    return gaps;
   }
 
   /** The centre nearest to a row (the first of equally near ones), and new bounds. */
   #search(i: number, centers: Float64Array): number {
+    const { cols, values } = this.#points;
+    const from = i * cols;
     let best = 0;
     let least = Number.POSITIVE_INFINITY;
     let second = Number.POSITIVE_INFINITY;
     for (let c = 0; c < this.#k; c++) {
-      const away = rank(this.#points, i, centers, c, "euclidean");
-      if (away < least) {
+      const sum = squaredGap(values, from, centers, c * cols, cols);
+      if (sum < least) {
         second = least;
-        least = away;
+        least = sum;
         best = c;
-      } else if (away < second) second = away;
+      } else if (sum < second) second = sum;
     }
     this.#upper[i] = Math.sqrt(least);
     this.#lower[i] = Math.sqrt(second);
     return best;
   }
+}
+
+/** Sum of squares of rows around their mean. */
+function squaresOf({ rows, cols, values }: Points): number {
+  const mean = new ClusterSums({ rows, cols, values }, 1).means(new Int32Array(rows), rows);
+  let sum = 0;
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) sum += (values[i * cols + j]! - mean[j]!) ** 2;
+  return sum;
+}
+
+/** The part of it that the means of clusters account for. Cost: O(n + k p). */
+function explained({ rows, cols }: Points, codes: Int32Array, centers: Float64Array): number {
+  const k = centers.length / cols;
+  const sizes = new Float64Array(k);
+  for (const code of codes) sizes[code]!++;
+  const mean = new Float64Array(cols);
+  for (let c = 0; c < k; c++) for (let j = 0; j < cols; j++) mean[j]! += (sizes[c]! * centers[c * cols + j]!) / rows;
+  let sum = 0;
+  for (let c = 0; c < k; c++) for (let j = 0; j < cols; j++) sum += sizes[c]! * (centers[c * cols + j]! - mean[j]!) ** 2;
+  return sum;
 }
 
 /** Gives each centre without rows the row that is furthest from its own. @returns those rows. */
@@ -127,16 +193,51 @@ function fillEmpty(points: Points, centers: Float64Array, codes: Int32Array, k: 
   return taken;
 }
 
-function means({ rows, cols, values }: Points, codes: Int32Array, k: number): Float64Array {
-  const sums = new Float64Array(k * cols);
-  const sizes = new Int32Array(k);
-  for (let i = 0; i < rows; i++) {
-    const to = codes[i]! * cols;
-    sizes[codes[i]!]!++;
-    for (let j = 0; j < cols; j++) sums[to + j]! += values[i * cols + j]!;
+/**
+ * Sums of the rows of each cluster. While few rows move from cluster to cluster only those are added and taken away, which rounds differently;
+ * when none moved any more, everything is added up anew, so that the end does not depend on the way there.
+ */
+class ClusterSums {
+  readonly #points: Points;
+  readonly #sums: Float64Array;
+  readonly #sizes: Int32Array;
+  readonly #known: Int32Array;
+  /** Whether the last means were added up anew. */
+  isExact = false;
+
+  constructor(points: Points, k: number) {
+    this.#points = points;
+    this.#sums = new Float64Array(k * points.cols);
+    this.#sizes = new Int32Array(k);
+    this.#known = new Int32Array(points.rows).fill(-1);
   }
-  for (let c = 0; c < k; c++) for (let j = 0; j < cols; j++) sums[c * cols + j]! /= sizes[c]!;
-  return sums;
+
+  /** Means of clusters [k, p] after `changed` rows have changed theirs. */
+  means(codes: Int32Array, changed: number): Float64Array {
+    const { rows, cols } = this.#points;
+    this.isExact = changed === 0 || changed > rows / 8;
+    if (this.isExact) {
+      this.#sums.fill(0);
+      this.#sizes.fill(0);
+      for (let i = 0; i < rows; i++) this.#add(i, codes[i]!, 1);
+    } else {
+      for (let i = 0; i < rows; i++) {
+        if (codes[i] === this.#known[i]) continue;
+        this.#add(i, this.#known[i]!, -1);
+        this.#add(i, codes[i]!, 1);
+      }
+    }
+    this.#known.set(codes);
+    return this.#sums.map((sum, at) => sum / this.#sizes[Math.floor(at / cols)]!);
+  }
+
+  #add(row: number, code: number, sign: 1 | -1): void {
+    const { cols, values } = this.#points;
+    const from = row * cols;
+    const to = code * cols;
+    this.#sizes[code]! += sign;
+    for (let j = 0; j < cols; j++) this.#sums[to + j]! += sign * values[from + j]!;
+  }
 }
 
 function medians({ rows, cols, values }: Points, codes: Int32Array, k: number): Float64Array {
