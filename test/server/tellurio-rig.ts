@@ -64,6 +64,8 @@ export class RawClient {
   sessionId = "";
   welcome: Message = {};
   closeCode: number | null = null;
+  /** Requests of the server are heard and not answered. */
+  isDeaf = false;
   readonly socket: WebSocket;
   #next = 0;
   #functionNr = 0;
@@ -153,7 +155,7 @@ export class RawClient {
   #receive(message: Message): void {
     this.heard.push(message);
     if (message.method === undefined) this.#waiting.get(message.id)?.(message);
-    else if (message.id !== undefined) void this.#answer(message);
+    else if (message.id !== undefined && !this.isDeaf) void this.#answer(message);
     for (const wake of this.#onMessage.splice(0)) wake();
   }
 

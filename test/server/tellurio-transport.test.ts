@@ -175,3 +175,21 @@ test("1,000 connections in a row are welcomed and their first call is answered",
     client.socket.terminate();
   }
 });
+
+test("a client that does not take what it is told fails its own call, in time; the next call works", async () => {
+  const { url } = await tellurioRig({ pushMs: 50 });
+  const client = await RawClient.connect(url);
+  const x = await client.variable("a", "a", true);
+  client.isDeaf = true;
+  await expect(client.run("Add", [x.ref, x.ref])).rejects.toThrow(/did not answer create_node within 0.05 s/);
+  client.isDeaf = false;
+  expect((await client.get(x.id)).data).toBe("a");
+});
+
+test("a server that stops says goodbye with 1001", async () => {
+  const { url, door } = await tellurioRig();
+  const client = await RawClient.connect(url);
+  await door.close();
+  await client.until(() => client.closeCode !== null);
+  expect(client.closeCode).toBe(1001);
+});

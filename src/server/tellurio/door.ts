@@ -32,6 +32,8 @@ export interface TellurioOptions extends Partial<SessionTimes> {
 
 /** Sessions that may be open or wait at the same time. */
 const SESSIONS_MAX = 512;
+/** Time that clients have to say goodbye. */
+const FAREWELL_MS = 200;
 /** The largest message that is read. */
 const RECEIVE_MAX_BYTES = 64 * 1024 * 1024;
 
@@ -115,7 +117,10 @@ export class TellurioDoor implements ApiDoor {
       held.socket?.close(1001, "the server stops");
       this.#forget(held);
     }
-    for (const socket of this.#sockets.clients) socket.terminate();
+    const { clients } = this.#sockets;
+    const until = Date.now() + FAREWELL_MS;
+    while (clients.size > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const socket of clients) socket.terminate();
     this.#sockets.close();
     this.#projects.close();
   }
@@ -127,10 +132,11 @@ export class TellurioDoor implements ApiDoor {
         .find((name) => name.startsWith("resume."))
         ?.slice("resume.".length) ?? "";
     for (const held of this.#held.values()) if (token !== "" && isToken(held.resumeToken, token)) return held;
-    const { heartbeatFirstMs = 2000, heartbeatEveryMs = 5000 } = this.#options;
+    const { heartbeatFirstMs = 2000, heartbeatEveryMs = 5000, pushMs } = this.#options;
     const session = new TellurioSession({
       heartbeatFirstMs,
       heartbeatEveryMs,
+      ...(pushMs === undefined ? {} : { pushMs }),
       isResumable: offeredOf(request).includes(SUBPROTOCOL),
       isMethod,
       isLong,

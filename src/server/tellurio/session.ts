@@ -11,12 +11,16 @@ import { toWireUsage } from "./wire-usage.ts";
 export const MESSAGE_MAX_BYTES = 1_048_576;
 /** Answers that a resumable session keeps for requests that come again. */
 const ANSWERS_KEPT = 1024;
+/** Longer than a lost client may take to come back. */
+const PUSH_MS = 90_000;
 
 export interface SessionTimes {
   /** Before the first heartbeat of a long call. Default 2,000. */
   readonly heartbeatFirstMs: number;
   /** Between heartbeats. Default 5,000. */
   readonly heartbeatEveryMs: number;
+  /** Time that the client has to take what it is told. Functions of the client have no limit. Default 90,000. */
+  readonly pushMs?: number;
 }
 
 export interface SessionOptions extends SessionTimes {
@@ -64,7 +68,7 @@ export class TellurioSession implements Registry {
       },
       handle: (method, params, id) => this.#handle(method, params, id),
       isMethod: options.isMethod,
-      newId: () => `s${++this.#nextCall}`,
+      newId: () => this.#newId(),
       maxBytes: MESSAGE_MAX_BYTES,
       redact: (text) => this.redact(text),
       answersKept: options.isResumable ? ANSWERS_KEPT : 0,
@@ -171,9 +175,18 @@ export class TellurioSession implements Registry {
     return clean;
   }
 
-  /** Asks the client to do something; it answers when it has. */
+  /** Asks the client to do something; it answers when it has. @throws {TrainyardError} `timeout` when it does not. */
   async push(method: string, params: RpcParams): Promise<void> {
-    await this.peer.call(method, params);
+    const id = this.#newId();
+    const answer = this.peer.call(method, params, id);
+    const pushMs = this.#options.pushMs ?? PUSH_MS;
+    const late = new TrainyardError("timeout", `The client did not answer ${method} within ${pushMs / 1000} s.`);
+    const timer = setTimeout(() => this.peer.drop(id, late), pushMs);
+    try {
+      await answer;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Sends several requests one behind the other and waits for all answers. */
@@ -203,6 +216,10 @@ export class TellurioSession implements Registry {
       requests.push(["create_edge", { from_node_id: this.#nodes.get(node), to_node_id, output_nr: outputNr }]);
     }
     return requests;
+  }
+
+  #newId(): string {
+    return `s${++this.#nextCall}`;
   }
 
   #nodeRequest(node: GraphNode): (readonly [string, RpcParams])[] {

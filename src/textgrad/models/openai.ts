@@ -109,7 +109,8 @@ class OpenAIChatModel implements ChatModel {
     if (error instanceof TrainyardError) return error;
     const status = (error as { status?: unknown }).status;
     const code = signal?.aborted === true ? "cancelled" : codeOf(status, error);
-    const said = messageOf(error).replaceAll(this.#key, "[key]");
+    // A key of a few letters, as local servers take, is no secret, and would be found inside words.
+    const said = this.#key.length < 4 ? messageOf(error) : messageOf(error).replaceAll(this.#key, "[key]");
     const message = code === "cancelled" ? `The call to ${this.name} was cancelled.` : `The model ${this.name} failed: ${said}`;
     return new TrainyardError(code, message, {
       retryable: code === "unavailable" || code === "timeout",
