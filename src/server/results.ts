@@ -123,8 +123,6 @@ export class Results {
   async #unsupervised(slice: Slice, sessionId: string, row: JobRow): Promise<SliceReply> {
     const result = await this.#read<UnsupervisedResult>(row.jobId);
     switch (slice) {
-      case "report":
-        return { document: result };
       case "summary":
       case "raw": {
         const { fingerprint } = await this.#jobs.stored(row.jobId);
@@ -132,6 +130,7 @@ export class Results {
       }
       case "record":
         return { document: withinLimit(unsupervisedRecord(result, await this.#recordFacts(row))) };
+      case "report":
       case "predictions":
       case "metrics":
         throw elsewhere(slice, row);

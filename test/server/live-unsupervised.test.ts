@@ -119,7 +119,7 @@ describe("decomp", () => {
   test("R-125: two features give loadings with two rows, k lowered with a warning", async () => {
     const job_id = await run("decomp", { data_handle: small, algorithm: "PCA", features: ["a", "c"] });
     expect((await table("job.result", { job_id, slice: "loadings" })).variable).toEqual(["a", "c"]);
-    expect((await slice(job_id, "report")).warnings.join()).toContain("k is 2, not 3");
+    expect((await slice(job_id, "summary")).warnings.join()).toContain("k is 2, not 3");
   });
 
   test("R-126, R-127, R-128: checks in order, unknown features by name, nothing kept", async () => {
@@ -204,9 +204,9 @@ describe("cluster", () => {
   test("DBSCAN's noise is 0; CMeans has memberships as well; HardCL and NeuralGas run", async () => {
     const dbscan = await run("cluster", { data_handle: small, algorithm: "dbscan", config: { eps: 1.5, min_points: 4 } });
     const found = await table("job.result", { job_id: dbscan, slice: "assignments" });
-    const report = await slice(dbscan, "report");
-    expect(found.cluster?.filter((value) => value === 0)).toHaveLength(report.noise);
-    expect(report).toMatchObject({ format: "trainyard.clustering", centers: null, facts: { core_points: expect.any(Number) } });
+    const { clust } = await slice(dbscan, "summary");
+    expect(found.cluster?.filter((value) => value === 0)).toHaveLength(clust.noise);
+    expect(clust).toMatchObject({ centers: null, core_points: expect.any(Number) });
     const fuzzy = await run("cluster", { data_handle: small, algorithm: "CMeans", config: { k: 2 } });
     expect(Object.keys(await table("job.result", { job_id: fuzzy, slice: "memberships" }))).toEqual(["cluster_1", "cluster_2"]);
     for (const algorithm of ["HardCL", "NeuralGas"]) {
@@ -229,8 +229,8 @@ describe("slices and events", () => {
 
   test("R-129, R-130, R-133: slices of another kind of result are invalid_params", async () => {
     for (const [job_id, names] of [
-      [decomp, ["assignments", "memberships", "predictions", "metrics"]],
-      [cluster, ["transformed", "loadings", "predictions", "metrics"]],
+      [decomp, ["assignments", "memberships", "predictions", "metrics", "report"]],
+      [cluster, ["transformed", "loadings", "predictions", "metrics", "report"]],
     ] as const) {
       for (const name of names) {
         expect((await client.refusal("job.result", { job_id, slice: name })).code).toBe("invalid_params");

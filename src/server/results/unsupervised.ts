@@ -31,8 +31,8 @@ export function unsupervisedSummary(
       decompose_config: asked(result),
       data_fingerprint: fingerprint,
       metrics: result.metrics,
-      question: result.config.question,
-      warnings: result.warnings,
+      components: result.components,
+      ...more(result),
     };
   }
   return {
@@ -45,8 +45,7 @@ export function unsupervisedSummary(
     cluster_config: asked(result),
     data_fingerprint: fingerprint,
     quality: result.quality,
-    question: result.config.question,
-    warnings: result.warnings,
+    ...more(result),
   };
 }
 
@@ -71,6 +70,11 @@ export function unsupervisedRecord(result: UnsupervisedResult, facts: RecordFact
     origin: { question: config.question === null ? "unset" : "user", outdir: "default", verbosity: "default" },
     provenance: provenance(facts),
   };
+}
+
+/** What both kinds have beyond version 1. */
+function more({ config, rows, warnings, seconds }: UnsupervisedResult): Document {
+  return { question: config.question, rows, warnings, seconds };
 }
 
 function asked({ algorithm, config }: UnsupervisedResult): Document {
