@@ -14,13 +14,14 @@ process.on("message", () => {
   process.send(process.memoryUsage());
 });
 
-/** Reports every few milliseconds for `nrounds` rounds, then writes a result. Stops when it is cancelled. */
+/** Reports every few milliseconds for `nrounds` rounds, `question` characters each, then writes a result. Stops when it is cancelled. */
 async function scripted({ config, jobFolder, signal, report }) {
   const rounds = config.hyperparameters.nrounds ?? 20;
+  const text = "·".repeat(Number(config.question ?? 200));
   for (let round = 1; round <= rounds; round++) {
     await new Promise((resolve) => setTimeout(resolve, 3));
     if (signal.aborted) throw new Error("stopped");
-    report({ type: "text", level: "info", message: `round ${round} ${"·".repeat(200)}`, at: Date.now() });
+    report({ type: "text", level: "info", message: `round ${round} ${text}`, at: Date.now() });
   }
   const metric = { mean: 0.9, sd: 0.05, folds: [0.85, 0.95], interval: null };
   const result = { format: "trainyard.result", version: 1, task: "multiclass", algorithm: config.algorithm, config, folds: [], resampling: null };

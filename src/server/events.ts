@@ -109,8 +109,8 @@ export class SessionEvents {
       attached.add(subscriber);
       return;
     }
-    this.#subscribers.set(sessionId, new Set([subscriber]));
     this.#database.sql("UPDATE sessions SET delivered_seq = NULL WHERE session_id = ?").run(sessionId);
+    this.#subscribers.set(sessionId, new Set([subscriber]));
   }
 
   detach(sessionId: string, subscriber: Subscriber): void {

@@ -114,9 +114,15 @@ export class Jobs {
 
   /** Starts queued jobs while slots are free, oldest first (R-110). */
   pump(): void {
-    for (const row of this.#rows.inState("queued")) {
-      if (this.#isClosed || this.#running.size >= this.#options.maxConcurrent) return;
-      this.#start(row, true);
+    if (this.#isClosed) return;
+    try {
+      for (const row of this.#rows.inState("queued")) {
+        if (this.#running.size >= this.#options.maxConcurrent) return;
+        this.#start(row, true);
+      }
+    } catch (error) {
+      this.#options.log(`queued jobs could not be started, trying again: ${messageOf(error)}`);
+      setTimeout(() => this.pump(), RETRY_MS).unref();
     }
   }
 
@@ -203,9 +209,14 @@ export class Jobs {
     this.#flushTimer = null;
     const dirty = [...this.#running].filter(([, job]) => job.progress.isDirty);
     if (dirty.length === 0) return;
-    this.#database.transaction(() => {
-      for (const [jobId, job] of dirty) this.#writeProgress(jobId, job);
-    });
+    try {
+      this.#database.transaction(() => {
+        for (const [jobId, job] of dirty) this.#writeProgress(jobId, job);
+      });
+    } catch (error) {
+      // A full disk, for instance. The job goes on; what it said meanwhile is not in its log.
+      this.#options.log(`progress could not be stored: ${messageOf(error)}`);
+    }
   }
 
   /** Stops everything that runs and waits for it; those jobs are `interrupted`. */
@@ -237,13 +248,18 @@ export class Jobs {
     const at = this.#now();
     const job: RunningJob = { sessionId, abort: new AbortController(), progress: new JobProgress(jobId, at), ended: Promise.resolve() };
     this.#running.set(jobId, job);
-    this.#database.transaction(() => {
-      this.#rows.update(jobId, { status: "running", started_at: at });
-      if (!isAnnounced) return;
-      const summary = this.#summary(this.#rows.get(jobId)!);
-      const data = { job_id: jobId, started_at: summary.started_at, summary };
-      this.#events.append(sessionId, [{ event: "job.started", data, jobId }]);
-    });
+    try {
+      this.#database.transaction(() => {
+        this.#rows.update(jobId, { status: "running", started_at: at });
+        if (!isAnnounced) return;
+        const summary = this.#summary(this.#rows.get(jobId)!);
+        const data = { job_id: jobId, started_at: summary.started_at, summary };
+        this.#events.append(sessionId, [{ event: "job.started", data, jobId }]);
+      });
+    } catch (error) {
+      this.#running.delete(jobId);
+      throw error;
+    }
     job.ended = this.#run(row, job);
   }
 
@@ -257,14 +273,21 @@ export class Jobs {
     } catch (error) {
       settle = () => this.#fail(jobId, job, error);
     }
-    try {
-      this.#database.transaction(settle);
-    } catch (error) {
-      this.#options.log(`job ${jobId}: its end could not be stored: ${messageOf(error)}`);
-    }
+    // The end must be stored: a job that is not running may not be shown running. The next start says `interrupted` otherwise.
+    while (!this.#isStored(jobId, settle) && !this.#isClosed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     this.#running.delete(jobId);
     if (this.#rows.get(jobId) === null) this.#folders.remove(jobId);
     this.pump();
+  }
+
+  #isStored(jobId: string, settle: () => void): boolean {
+    try {
+      this.#database.transaction(settle);
+      return true;
+    } catch (error) {
+      this.#options.log(`job ${jobId}: its end could not be stored, trying again: ${messageOf(error)}`);
+      return false;
+    }
   }
 
   /** Runs what the job asks for. @returns what stands for it in lists. */
@@ -376,6 +399,8 @@ export class Jobs {
   }
 }
 
+/** Between attempts to store what must be stored, while the disk is full. */
+const RETRY_MS = 1000;
 const CANCELLED = { code: "cancelled", message: "The job was cancelled." };
 
 type NewRow = Omit<JobRow, "submitOrder">;

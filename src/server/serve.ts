@@ -10,6 +10,7 @@ import { Services } from "./services.ts";
 import { eitherDoor, TellurioDoor } from "./tellurio/door.ts";
 import { namespacesOf } from "./tellurio/namespaces.ts";
 import { runSink } from "./tellurio/run-sink.ts";
+import { TokenGate } from "./token-gate.ts";
 import { TrainingDoor } from "./training/training-door.ts";
 
 export type { ServeOptions } from "./options.ts";
@@ -48,6 +49,7 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
     throw error;
   }
   const connections = new Set<LiveConnection>();
+  const gate = new TokenGate(options.token, options.parts?.clock?.now);
   const training = new TrainingDoor(services.runs, options);
   const folder = options.dataDir;
   const tellurio = new TellurioDoor({ ...options, folder, runs: runSink(services.runs, log), namespaces: namespacesOf(process.env) });
@@ -57,7 +59,7 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
     pageDir: options.pageDir,
     log,
     onSocket: (socket, request) => {
-      const connection = new LiveConnection(socket, request.socket, services, options);
+      const connection = new LiveConnection(socket, request.socket, services, { ...options, gate });
       connections.add(connection);
       socket.once("close", () => connections.delete(connection));
     },

@@ -7,7 +7,7 @@ import { FrameCutter } from "../../wire/live/codec.ts";
 import type { SessionEvent } from "../events.ts";
 import { KIND_COLORS } from "../results/kind-colors.ts";
 import type { Services } from "../services.ts";
-import { isToken } from "../token.ts";
+import type { TokenGate } from "../token-gate.ts";
 import { VERSION } from "../version.ts";
 import type { Caller, MethodReply } from "./method.ts";
 import { callMethod } from "./methods.ts";
@@ -15,7 +15,7 @@ import { Outbox } from "./outbox.ts";
 import { toWireError, WireError } from "./wire-error.ts";
 
 export interface ConnectionOptions {
-  readonly token: string;
+  readonly gate: TokenGate;
   /** Time to authenticate. */
   readonly authDeadlineMs: number;
   readonly log: (line: string) => void;
@@ -42,6 +42,7 @@ export class LiveConnection implements Caller {
   readonly connectionId: string = newId("conn");
   sessionId: string | null = null;
   readonly #socket: WebSocket;
+  readonly #address: string;
   readonly #services: Services;
   readonly #options: ConnectionOptions;
   readonly #outbox: Outbox;
@@ -56,6 +57,7 @@ export class LiveConnection implements Caller {
 
   constructor(socket: WebSocket, raw: Socket, services: Services, options: ConnectionOptions) {
     this.#socket = socket;
+    this.#address = raw.remoteAddress ?? "";
     this.#services = services;
     this.#options = options;
     this.#outbox = new Outbox(socket);
@@ -77,7 +79,7 @@ export class LiveConnection implements Caller {
   }
 
   authenticate(token: unknown): boolean {
-    if (!isToken(this.#options.token, token)) {
+    if (!this.#options.gate.opens(this.#address, token)) {
       this.#failures++;
       this.#options.log(`${this.connectionId} sent a wrong token (${this.#failures} of ${AUTH_FAILURES_MAX})`);
       return false;
@@ -243,7 +245,11 @@ export class LiveConnection implements Caller {
     const { sessionId } = this;
     if (sessionId === null) return;
     this.sessionId = null;
-    this.#services.connectionLeft(sessionId, this);
+    try {
+      this.#services.connectionLeft(sessionId, this);
+    } catch (error) {
+      this.#options.log(`${this.connectionId}: its departure could not be stored: ${messageOf(error)}`);
+    }
   }
 
   #close(why: keyof typeof CLOSE_CODES, reason: string): void {

@@ -38,8 +38,8 @@ export const SESSION_METHODS: MethodTable = {
   }),
 
   "session.detach": sessionMethod(({ caller, services, sessionId }) => {
-    services.events.detach(sessionId, caller);
     services.sessions.touch(sessionId);
+    services.events.detach(sessionId, caller);
     caller.sessionId = null;
     return { result: { detached: true } };
   }),
@@ -67,7 +67,8 @@ export const SESSION_METHODS: MethodTable = {
 };
 
 function attach(caller: Call["caller"], services: Call["services"], sessionId: string): void {
-  caller.sessionId = sessionId;
-  services.events.attach(sessionId, caller);
+  // What is stored comes first: when the disk is full the caller stays where it was.
   services.sessions.touch(sessionId);
+  services.events.attach(sessionId, caller);
+  caller.sessionId = sessionId;
 }

@@ -38,10 +38,23 @@ const WIRE_CODE: Readonly<Record<ErrorCode, WireErrorCode>> = {
  */
 export function toWireError(thrown: unknown): WireError {
   if (thrown instanceof WireError) return thrown;
+  if (isDiskFull(thrown)) {
+    return new WireError("internal_error", "The disk of the server is full. Nothing was changed; free some space and try again.");
+  }
   const known = knownError(thrown);
   if (known === null) return new WireError("internal_error", "The server failed at this request. Its log says more.");
   const details = Object.keys(known.details).length > 0 ? known.details : null;
   return new WireError(WIRE_CODE[known.code], known.message, details);
+}
+
+const DISK_FULL_CODES: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "SQLITE_FULL"]);
+
+/** Whether a file or the database had no room, here or in a daemon. */
+function isDiskFull(thrown: unknown): boolean {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if (DISK_FULL_CODES.has((error as { code?: unknown }).code)) return true;
+  }
+  return false;
 }
 
 /** Errors of daemons arrive wrapped; the cause says what really happened. Compared by code, since they cross processes. */

@@ -58,7 +58,8 @@ export class Database {
       this.#connection.exec("COMMIT");
     } catch (error) {
       this.#afterCommit = [];
-      this.#connection.exec("ROLLBACK");
+      // A full disk has already rolled it back.
+      if (this.#connection.inTransaction) this.#connection.exec("ROLLBACK");
       throw error;
     } finally {
       this.#depth--;
