@@ -198,7 +198,7 @@ class Rounds {
   }
 }
 
-function assertUsable(problem: Problem): void {
+export function assertUsable(problem: Problem): void {
   if (problem.rows === 0) throw new InvalidArgumentError("There are no rows to fit. Check the target for missing values.");
   const { target, weights, task, classes } = problem;
   for (let i = 0; i < target.length; i++) {
@@ -226,7 +226,7 @@ function totalWeight(problem: Problem): number {
   return problem.weights === null ? problem.rows : problem.weights.reduce((sum, weight) => sum + weight, 0);
 }
 
-function countedRows(problem: Problem): Uint32Array {
+export function countedRows(problem: Problem): Uint32Array {
   const rows = new Uint32Array(problem.rows);
   let counted = 0;
   for (let i = 0; i < problem.rows; i++) if (problem.weights === null || problem.weights[i]! > 0) rows[counted++] = i;
@@ -234,7 +234,7 @@ function countedRows(problem: Problem): Uint32Array {
 }
 
 /** The best constant: mean, log odds of the second class, or log shares. */
-function startScores(problem: Problem, outputs: number): number[] {
+export function startScores(problem: Problem, outputs: number): number[] {
   const { target, weights, task } = problem;
   const total = totalWeight(problem);
   const sums = new Float64Array(task === "multiclass" ? outputs : 1);
@@ -254,7 +254,7 @@ function ln(value: number): number {
 }
 
 /** Fills the core with bins, target and start scores. */
-function load(core: BoostingCore, part: Part, problem: Problem, features: readonly FeatureBins[], start: readonly number[]): void {
+export function load(core: BoostingCore, part: Part, problem: Problem, features: readonly FeatureBins[], start: readonly number[]): void {
   const bins = new Uint8Array(problem.rows);
   for (const [index, plan] of features.entries()) {
     const column = problem.features[plan.column]!;
@@ -265,14 +265,14 @@ function load(core: BoostingCore, part: Part, problem: Problem, features: readon
   for (const [output, score] of start.entries()) core.setScore(part, output, score);
 }
 
-function histogramSlots(features: readonly FeatureBins[], problem: Problem, settings: Settings): number {
+export function histogramSlots(features: readonly FeatureBins[], problem: Problem, settings: Settings): number {
   const bytes = (features.reduce((sum, feature) => sum + feature.bins, 0) + 1) * 16;
   const budget = Math.max(HISTOGRAM_BYTES, problem.rows * problem.features.length * 8);
   return Math.max(2, Math.min(settings.maxLeaves, Math.floor(budget / bytes)));
 }
 
 /** `size` of `values` without replacement, order kept (selection sampling: Knuth, vol. 2, algorithm S). */
-function sampleOf(values: Uint32Array, size: number, seed: number, ...path: number[]): Uint32Array {
+export function sampleOf(values: Uint32Array, size: number, seed: number, ...path: number[]): Uint32Array {
   const random = randomStream(seed, ...path);
   const chosen = new Uint32Array(size);
   let taken = 0;
@@ -282,7 +282,7 @@ function sampleOf(values: Uint32Array, size: number, seed: number, ...path: numb
   return chosen;
 }
 
-function columnHeads(columns: readonly Column[], features: readonly FeatureBins[]): ColumnHead[] {
+export function columnHeads(columns: readonly Column[], features: readonly FeatureBins[]): ColumnHead[] {
   let first = 0;
   return columns.map((column, index) => {
     const plan = features.find((feature) => feature.column === index);
