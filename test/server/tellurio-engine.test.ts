@@ -509,14 +509,19 @@ describe("models", () => {
   test("T-104: a key that the provider repeats reaches neither the client nor the log, and goes to its provider only", async () => {
     const { client, rig } = await connected();
     const server = await scriptedModel(() => {
-      throw new Error("sk-wire-secret is over quota");
+      throw new Error("sk-wire-secret of header-secret-7 is over quota");
     });
-    const model = await client.model(server.baseUrl);
+    const config = {
+      api_key: "sk-wire-secret",
+      base_url: server.baseUrl,
+      max_retries: 0,
+      default_headers: { "X-Team": "header-secret-7" },
+    };
+    const { model_id } = await client.call("create_model", { class_type: "OpenAI", provider: "openai", config, usage: {} });
     const prompt = await client.variable("hello", "prompt");
-    await expect(client.run("ChatCompletion", [model.ref, chat(["user", prompt.ref]), null], { model: "m" })).rejects.toThrow(
-      /\[key\] is over quota/,
-    );
-    expect(JSON.stringify(client.heard) + rig.logs.join()).not.toContain("wire-secret");
+    const args = [{ __model_client__: true, model_id }, chat(["user", prompt.ref]), null];
+    await expect(client.run("ChatCompletion", args, { model: "m" })).rejects.toThrow(/\[key\] of \[key\] is over quota/);
+    expect(JSON.stringify(client.heard) + rig.logs.join()).not.toMatch(/wire-secret|header-secret/);
     expect([...server.keys]).toEqual(["sk-wire-secret"]);
   });
 });

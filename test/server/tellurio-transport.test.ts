@@ -1,4 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import { createConnection } from "node:net";
+import { Duplex } from "node:stream";
 import { expect, test } from "vitest";
 import { KEY, RawClient, scriptedModel, tellurioRig } from "./tellurio-rig.ts";
 
@@ -46,6 +48,35 @@ test("T-3: 101 and the welcome arrive in one piece, uncompressed, although compr
     expect([first[end], first[end + 1]]).toEqual([0x81, first.length - end - 2]);
     expect(JSON.parse(first.subarray(end + 2).toString()).result.session_id).toMatch(/.{8}/);
   }
+});
+
+test("T-3: the socket is asked to write once for 101 and the welcome", async () => {
+  const { door } = await tellurioRig();
+  const writes: string[] = [];
+  const socket = new Duplex({
+    read: () => {},
+    write: (chunk, _encoding, done) => {
+      writes.push(String(chunk));
+      done();
+    },
+    writev: (chunks, done) => {
+      writes.push(chunks.map(({ chunk }) => String(chunk)).join(""));
+      done();
+    },
+  });
+  const headers = {
+    host: "127.0.0.1:1",
+    upgrade: "websocket",
+    connection: "Upgrade",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "sec-websocket-version": "13",
+    authorization: `Api-Key ${KEY}`,
+  };
+  const request = { url: "/ws/v0/rpc/", method: "GET", headers } as unknown as IncomingMessage;
+  door.upgrade(request, socket, Buffer.alloc(0), 1);
+  expect(writes).toHaveLength(1);
+  expect(writes[0]).toMatch(/^HTTP\/1.1 101[\s\S]*\r\n\r\n[\s\S]*session_id/);
+  socket.destroy();
 });
 
 test("T-4, T-5, T-6: answers carry the caller's id; errors have the standard codes and an object as data", async () => {
@@ -109,7 +140,16 @@ test("T-8, T-12: functions run on the client while its call is open, and other c
   expect(names.slice(node)).toEqual(["create_node", "create_node", "create_edge", "answer"]);
 });
 
-test("T-9: long calls beat with their id until they are answered and not after; T-10: plain ones never do", async () => {
+test("T-10: a plain call does not beat, however long it takes", async () => {
+  const { url } = await tellurioRig({ heartbeatFirstMs: 5, heartbeatEveryMs: 5, pushMs: 100 });
+  const client = await RawClient.connect(url);
+  const { id: model_id } = await client.model("http://127.0.0.1:1/v1");
+  client.isDeaf = true;
+  await expect(client.call("clear_model_usage", { model_id })).rejects.toThrow(/did not answer update_model/);
+  expect(client.pushed("heartbeat")).toEqual([]);
+});
+
+test("T-9: long calls beat with their id until they are answered and not after", async () => {
   const { url } = await tellurioRig({ heartbeatFirstMs: 20, heartbeatEveryMs: 20 });
   const client = await RawClient.connect(url);
   let release = (): void => {};
@@ -128,7 +168,6 @@ test("T-9: long calls beat with their id until they are answered and not after; 
     id,
   );
   await client.until(() => client.pushed("heartbeat").length >= 3);
-  for (let i = 0; i < 5; i++) await client.get(prompt.id);
   while (model.requests === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   release();
   expect((await answer).result.data.data).toBe("done");

@@ -105,20 +105,29 @@ describe("the pass", () => {
   });
 
   test("questions that do not depend on each other are asked at the same time; order does not depend on who answers first", async () => {
-    const gates: (() => void)[] = [];
-    const slow = new FakeModel((user) => new Promise((resolve) => gates.push(() => resolve(`about ${/is: (\S+)/.exec(user)![1]}`))));
-    const answerer = new FakeModel(() => "answer");
-    const shared = new Parameter("shared", { role: "shared" });
-    const own = [0, 1, 2, 3].map((i) => leaf(`own${i}`));
-    const answers = await Promise.all(own.map((prompt) => chatCompletion(answerer, [{ role: "user", content: [shared, prompt] }])));
-    const done = backward(sum(answers), { model: slow, gradients: [said("g")] });
-    while (gates.length < 8) await Promise.resolve();
-    expect(slow.mostOpen).toBe(8);
-    for (const open of gates.toReversed()) open();
-    const appended = await done;
-    expect(shared.grad).toHaveLength(4);
-    expect(appended.map(({ variable }) => variable.role)).toEqual(["shared", "shared", "shared", "shared", "own0", "own1", "own2", "own3"]);
-    expect(textsOf(own[2]!)).toEqual(["about own2"]);
+    const pass = async (isReversed: boolean) => {
+      const gates: (() => void)[] = [];
+      const about = (user: string) => `${/review is: (\S+)/.exec(user)![1]} after ${/<OUTPUT>(.*?)<\/OUTPUT>/.exec(user)![1]}`;
+      const slow = new FakeModel((user) => new Promise((resolve) => gates.push(() => resolve(about(user)))));
+      const answerer = new FakeModel((user) => `answer to ${user.split("\n")[1]}`);
+      const shared = new Parameter("shared", { role: "shared" });
+      const own = [0, 1, 2, 3].map((i) => leaf(`own${i}`));
+      const answers = await Promise.all(own.map((prompt) => chatCompletion(answerer, [{ role: "user", content: [shared, prompt] }])));
+      const done = backward(sum(answers), { model: slow, gradients: [said("g")] });
+      while (gates.length < 8) await Promise.resolve();
+      expect(slow.mostOpen).toBe(8);
+      for (const open of isReversed ? gates.toReversed() : gates) {
+        open();
+        for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+      }
+      return (await done).map(({ gradient }) => gradient.data);
+    };
+    const appended = await pass(false);
+    expect(appended).toEqual([
+      ...[3, 2, 1, 0].map((i) => `shared after answer to own${i}`),
+      ...[0, 1, 2, 3].map((i) => `own${i} after answer to own${i}`),
+    ]);
+    expect(await pass(true)).toEqual(appended);
   });
 
   test("T-86: when a question fails nothing has changed, the other questions are stopped, and the pass can be run again", async () => {
