@@ -72,11 +72,11 @@ function showHandle(app: App, { data_handle, name, rows, cols }: HandleSummary):
   app.store.dispatch({ type: "events", events: [{ seq: null, event: "data.added", data: { data_handle, name, rows, cols } }] });
 }
 
-/** Five folds and a small grid: a first result in seconds, an honest one. */
-export function sampleParams(sample: SampleEntry, dataHandle: string): TrainParams {
+/** Five folds, defaults, one seed for both algorithms: a first result in seconds, an honest one. */
+export function sampleParams(sample: SampleEntry, dataHandle: string, algorithm: "LightGBM" | "GLMNET"): TrainParams {
   return {
     data_handle: dataHandle,
-    algorithm: "LightGBM",
+    algorithm,
     target: sample.target,
     task: sample.task === "regression" ? "regression" : "classification",
     outer_resampling_config: { type: "KFold", n_resamples: 5 },
@@ -84,8 +84,22 @@ export function sampleParams(sample: SampleEntry, dataHandle: string): TrainPara
   };
 }
 
+/** Boosted trees, shown as they train, and behind them an elastic net on the same folds: the first picture is a comparison. */
+export async function trainOnSample(app: App, sample: SampleEntry): Promise<void> {
+  const { data_handle } = await openSample(app, sample);
+  await train(app, sampleParams(sample, data_handle, "LightGBM"));
+  await startTraining(app, sampleParams(sample, data_handle, "GLMNET"));
+}
+
 /** Starts a job and goes to its page. Rejects when the server refuses. */
 export async function train(app: App, params: TrainParams): Promise<string> {
+  const jobId = await startTraining(app, params);
+  navigate(paths.job(jobId));
+  return jobId;
+}
+
+/** Starts a job, and stays. Rejects when the server refuses. */
+export async function startTraining(app: App, params: TrainParams): Promise<string> {
   const { job_id } = await app.client.call("train", params);
   app.store.flush();
   if (!app.state.jobs?.some((job) => job.job_id === job_id)) {
@@ -93,7 +107,6 @@ export async function train(app: App, params: TrainParams): Promise<string> {
     const summary = await app.client.call("job.status", { job_id });
     app.store.dispatch({ type: "events", events: [{ seq: null, event: "job.submitted", data: { job_id, summary } }] });
   }
-  navigate(paths.job(job_id));
   return job_id;
 }
 

@@ -20,6 +20,7 @@ export function Rail() {
     { view: ["data", "data-set"], href: paths.data, label: "Data", icon: "data" },
     { view: ["new"], href: paths.newModel(), label: "New model", icon: "model" },
     { view: ["jobs", "job"], href: paths.jobs, label: "Jobs", icon: "jobs", aside: percent },
+    { view: ["compare"], href: paths.compare(), label: "Compare", icon: "compare" },
     { view: ["daemons"], href: paths.daemons, label: "Daemons", icon: "daemon", aside: daemons === null ? null : String(daemons) },
   ];
   return (

@@ -7,6 +7,7 @@ export type Route =
   | { readonly view: "new"; readonly data: string | null; readonly from: string | null }
   | { readonly view: "jobs" }
   | { readonly view: "job"; readonly id: string; readonly tab: string | null }
+  | { readonly view: "compare"; readonly jobIds: readonly string[] }
   | { readonly view: "daemons" }
   | { readonly view: "settings" }
   | { readonly view: "unknown"; readonly path: string };
@@ -26,6 +27,8 @@ export function parseRoute(path: string, search: string): Route {
       return { view: "new", data: query.get("data"), from: query.get("from") };
     case "jobs":
       return second === undefined ? { view: "jobs" } : { view: "job", id: decodeURIComponent(second), tab: query.get("tab") };
+    case "compare":
+      return { view: "compare", jobIds: [...new Set((query.get("jobs") ?? "").split(",").filter((id) => id !== ""))].slice(0, 8) };
     case "daemons":
       return { view: "daemons" };
     case "settings":
@@ -47,6 +50,7 @@ export const paths = {
   },
   jobs: "/jobs",
   job: (id: string, tab?: string) => `/jobs/${encodeURIComponent(id)}${tab === undefined ? "" : `?tab=${tab}`}`,
+  compare: (jobIds: readonly string[] = []) => `/compare${jobIds.length === 0 ? "" : `?jobs=${jobIds.map(encodeURIComponent).join(",")}`}`,
   daemons: "/daemons",
   settings: "/settings",
 } as const;

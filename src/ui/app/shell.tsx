@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Button, Dialog, ToastRegion } from "../kit/index.ts";
 import {
+  ComparePage,
   DaemonsPage,
   DataPage,
   DataSetPage,
@@ -87,6 +88,12 @@ function CurrentView({ route: now }: { route: Route }) {
           <JobPage id={now.id} tab={now.tab} />
         </Boundary>
       );
+    case "compare":
+      return (
+        <Boundary key="compare">
+          <ComparePage jobIds={now.jobIds} />
+        </Boundary>
+      );
     case "daemons":
       return (
         <Boundary key="daemons">
@@ -137,6 +144,7 @@ function useCommands(showHelp: () => void): void {
       onCommand("start", () => navigate(paths.start)),
       onCommand("data", () => navigate(paths.data)),
       onCommand("jobs", () => navigate(paths.jobs)),
+      onCommand("compare", () => navigate(paths.compare())),
       onCommand("daemons", () => navigate(paths.daemons)),
       onCommand("new", () => {
         const now = route.peek();

@@ -3,6 +3,7 @@ export type Command =
   | "start"
   | "data"
   | "jobs"
+  | "compare"
   | "daemons"
   | "new"
   | "help"
@@ -22,6 +23,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: "g s", command: "start", does: "Start" },
   { keys: "g d", command: "data", does: "Data" },
   { keys: "g j", command: "jobs", does: "Jobs" },
+  { keys: "g c", command: "compare", does: "Compare" },
   { keys: "g w", command: "daemons", does: "Daemons" },
   { keys: "n", command: "new", does: "New model" },
   { keys: "o", command: "open", does: "Open a file" },

@@ -10,6 +10,7 @@ const VIEW_TITLES: Readonly<Record<Route["view"], string>> = {
   "data-set": "Data",
   new: "New model",
   jobs: "Jobs",
+  compare: "Compare",
   job: "Job",
   daemons: "Daemons",
   settings: "Settings",

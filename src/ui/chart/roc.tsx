@@ -24,10 +24,12 @@ export interface RocChartProps {
   readonly curves: readonly RocCurve[];
   readonly title?: string;
   readonly plain?: boolean;
+  /** In place of the one made from the curves, e.g. where they are those of several models. */
+  readonly sentence?: string;
 }
 
 /** True against false positive rate: the pooled curve of each class, the folds behind it, chance as a dotted diagonal. */
-export function RocChart({ curves, title = "ROC", plain = false }: RocChartProps) {
+export function RocChart({ curves, title = "ROC", plain = false, sentence }: RocChartProps) {
   const units = useMemo(
     () =>
       shownCurves(curves).map(
@@ -44,7 +46,7 @@ export function RocChart({ curves, title = "ROC", plain = false }: RocChartProps
       xLabel="False positive rate"
       yLabel="True positive rate"
       chance={<path class="c-chance" />}
-      sentence={(main) => rocSentence(main, units)}
+      sentence={(main) => sentence ?? rocSentence(main, units)}
     />
   );
 }

@@ -9,5 +9,6 @@ export { StartPage } from "./start/start-page.tsx";
 export const DataSetPage = lazyView(() => import("./data/data-set-page.tsx").then((module) => module.DataSetPage));
 export const NewModelPage = lazyView(() => import("./new/new-model-page.tsx").then((module) => module.NewModelPage));
 export const JobPage = lazyView(() => import("./job/job-page.tsx").then((module) => module.JobPage));
+export const ComparePage = lazyView(() => import("./compare/compare-page.tsx").then((module) => module.ComparePage));
 export const DaemonsPage = lazyView(() => import("./daemons/daemons-page.tsx").then((module) => module.DaemonsPage));
 export const SettingsPage = lazyView(() => import("./settings/settings-page.tsx").then((module) => module.SettingsPage));

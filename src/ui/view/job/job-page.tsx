@@ -29,6 +29,9 @@ const TABS: readonly Tab[] = [
   { id: "record", label: "Record" },
 ];
 
+/** Decompositions and clusterings have no held-out rows: how it went, the fit for other rows, and the record. */
+const UNSUPERVISED_TABS = TABS.filter((tab) => tab.id === "live" || tab.id === "use" || tab.id === "record");
+
 /** One job for the whole of its life: watched while it runs, judged when it is done. */
 export function JobPage({ id, tab }: { id: string; tab: string | null }) {
   const app = useApp();
@@ -45,7 +48,9 @@ export function JobPage({ id, tab }: { id: string; tab: string | null }) {
 
 function KnownJob({ job, tab }: { job: JobSummary; tab: string | null }) {
   const isDone = job.status === "complete";
-  const shown = tab ?? (isDone ? "results" : "live");
+  const tabs = job.type === "train" ? TABS : UNSUPERVISED_TABS;
+  const wanted = tab ?? (isDone ? "results" : "live");
+  const shown = tabs.some((other) => other.id === wanted) ? wanted : "live";
   const { markTouched } = useFollowToResults(job, tab);
   return (
     <>
@@ -53,7 +58,7 @@ function KnownJob({ job, tab }: { job: JobSummary; tab: string | null }) {
       <JobFault job={job} />
       <Tabs
         label="Parts of the job"
-        tabs={isDone ? TABS : TABS.slice(0, 1)}
+        tabs={isDone ? tabs : tabs.slice(0, 1)}
         value={isDone ? shown : "live"}
         onChange={(next) => {
           markTouched();
@@ -81,7 +86,21 @@ function JobTab({ job, tab }: { job: JobSummary; tab: string }) {
   }
 }
 
+/** The job and, as baseline, the newest other training of the same target on the same data. */
+export function comparedWith(job: JobSummary, jobs: readonly JobSummary[]): readonly string[] {
+  const other = jobs.find(
+    (one) =>
+      one.job_id !== job.job_id &&
+      one.type === "train" &&
+      one.data_handle === job.data_handle &&
+      one.target === job.target &&
+      !["failed", "cancelled", "interrupted"].includes(one.status),
+  );
+  return other === undefined ? [job.job_id] : [other.job_id, job.job_id];
+}
+
 function JobHead({ job }: { job: JobSummary }) {
+  const app = useApp();
   const [dialog, setDialog] = useState<"cancel" | "delete" | null>(null);
   const canCancel = job.status === "queued" || job.status === "running";
   useEffect(() => onCommand("cancel", () => canCancel && setDialog("cancel")), [canCancel]);
@@ -107,11 +126,18 @@ function JobHead({ job }: { job: JobSummary }) {
           Cancel…
         </Button>
       ) : null}
+      {job.status === "complete" && job.type === "train" ? (
+        <Button icon="compare" onClick={() => navigate(paths.compare(comparedWith(job, app.state.jobs ?? [])))}>
+          Compare
+        </Button>
+      ) : null}
       {isFinal(job.status) ? (
         <>
-          <Button icon="tune" onClick={() => navigate(paths.newModel(job.data_handle, job.status === "complete" ? job.job_id : null))}>
-            Change and run again
-          </Button>
+          {job.type === "train" ? (
+            <Button icon="tune" onClick={() => navigate(paths.newModel(job.data_handle, job.status === "complete" ? job.job_id : null))}>
+              Change and run again
+            </Button>
+          ) : null}
           <Menu
             label="More for this job"
             icon="more"

@@ -67,7 +67,7 @@ export function StatePill({ job }: { job: JobSummary }) {
   );
 }
 
-function Headline({ job }: { job: JobSummary }) {
+export function Headline({ job }: { job: JobSummary }) {
   const { headline } = job;
   if (headline == null || headline.mean === null) return <span class="a-quiet">–</span>;
   return (

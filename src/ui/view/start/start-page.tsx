@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { SampleEntry } from "../../../client/index.ts";
-import { ACCEPTED_FILES, attempt, openFiles, openSample, sampleParams, train } from "../../app/actions.ts";
+import { ACCEPTED_FILES, attempt, openFiles, openSample, trainOnSample } from "../../app/actions.ts";
 import { useApp, usePulled, useStore } from "../../app/context.ts";
 import { navigate, paths } from "../../app/router.ts";
 import { onCommand } from "../../app/shortcuts.ts";
@@ -40,7 +40,7 @@ function Samples() {
   return (
     <section aria-labelledby="samples-title" class="a-samples">
       <h2 id="samples-title">Or try sample data</h2>
-      <p class="a-quiet">One press trains boosted trees with 5-fold cross-validation.</p>
+      <p class="a-quiet">One press trains boosted trees and an elastic net on the same five folds, ready to compare.</p>
       <Fetched of={samples} pulledKey="samples" height={150}>
         {(list) => (
           <ul class="a-sample-grid">
@@ -62,9 +62,8 @@ function SampleCard({ sample }: { sample: SampleEntry }) {
   const go = async (what: "train" | "look"): Promise<void> => {
     setBusy(what);
     await attempt(async () => {
-      const { data_handle } = await openSample(app, sample);
-      if (what === "train") await train(app, sampleParams(sample, data_handle));
-      else navigate(paths.dataSet(data_handle));
+      if (what === "train") await trainOnSample(app, sample);
+      else navigate(paths.dataSet((await openSample(app, sample)).data_handle));
     });
     setBusy(null);
   };
