@@ -1,3 +1,4 @@
+export { RpcError } from "../wire/json-rpc-peer.ts";
 export type {
   AlgorithmDetail,
   ColumnProfile,
