@@ -1,7 +1,9 @@
 // What the task layer costs beside a raw pipe to an equal child process, in the same run. `--smoke`: small sizes.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { openProfile } from "../dist/tasks/index.js";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { daemons, mirai, miraiMap, openProfile } from "../dist/tasks/index.js";
 
 const isSmoke = process.argv.includes("--smoke");
 const sizes = isSmoke
@@ -39,7 +41,10 @@ async function until(isTrue) {
 
 /** A child that writes back each byte it reads, and how to exchange a block with it. */
 function openRawPipe() {
-  const code = `const s = new (require("node:net").Socket)({ fd: 3 }); s.pipe(s); s.on("end", () => process.exit(0));`;
+  return openChild(`const s = new (require("node:net").Socket)({ fd: 3 }); s.pipe(s); s.on("end", () => process.exit(0));`);
+}
+
+function openChild(code) {
   const child = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "inherit", "inherit", "pipe"] });
   const pipe = child.stdio[3];
   const exchange = (block) =>
@@ -60,6 +65,14 @@ function openRawPipe() {
       pipe.end();
     });
   return { pid: child.pid, exchange, close };
+}
+
+/** A child that reads a whole block before it writes it back: what any task that uses its argument must do. */
+function openRawStore() {
+  const code = `const s = new (require("node:net").Socket)({ fd: 3 }); const size = ${sizes.elements * 8}; let got = 0, chunks = [];
+    s.on("data", (c) => { chunks.push(c); got += c.length; if (got >= size) { s.cork(); for (const x of chunks) s.write(x); s.uncork(); got = 0; chunks = []; } });
+    s.on("end", () => process.exit(0));`;
+  return openChild(code);
 }
 
 /** Resident memory of a process in MB; null where the system does not say. */
@@ -118,8 +131,119 @@ async function benchArray(raw, profile) {
     const back = await profile.submit(echo, values).result;
     if (back.length !== values.length || back.at(-1) !== values.at(-1)) throw new Error("the array came back changed");
   });
+  const store = openRawStore();
+  const storedMs = await best(sizes.blocks, () => store.exchange(new Uint8Array(values.buffer)));
+  await store.close();
   figure(`raw pipe, ${megabytes} MB there and back, streamed`, rawMs, "ms");
-  figure(`Float64Array of ${megabytes} MB there and back`, arrayMs, "ms", arrayMs / rawMs, "raw pipe");
+  figure(`raw pipe, ${megabytes} MB stored whole, then back`, storedMs, "ms", storedMs / rawMs, "streamed raw pipe");
+  figure(`Float64Array of ${megabytes} MB there and back`, arrayMs, "ms", arrayMs / storedMs, "stored raw pipe");
+}
+
+/** The same in the public API: handles, and what batches spare. */
+async function benchApi(rawUs) {
+  await daemons(2, { profile: "plain", cleanup: false });
+  await daemons(2, { profile: "batched", cleanup: false, prefetch: 64 });
+  const task = (n) => n;
+  for (const profile of ["plain", "batched"]) {
+    for (let warm = 0; warm < 200; warm++) await mirai(task, 0, { profile });
+    const ms = await timed(async () => {
+      const handles = [];
+      for (let i = 0; i < sizes.tasks; i++) handles.push(mirai(task, i, { profile }));
+      for (const handle of handles) await handle;
+    });
+    const name = profile === "plain" ? `${sizes.tasks} mirai` : `${sizes.tasks} mirai, prefetch: 64`;
+    figure(`${name}, per task on 2 daemons`, (ms / sizes.tasks) * 1000, "us", ((ms / sizes.tasks) * 1000) / rawUs, "raw pipe");
+  }
+  const elements = Array.from({ length: sizes.tasks }, (_, i) => i);
+  await miraiMap(elements.slice(0, 200), task, { profile: "plain" });
+  const ms = await timed(() => miraiMap(elements, task, { profile: "plain" }));
+  figure(
+    `miraiMap of ${sizes.tasks}, per element on 2 daemons`,
+    (ms / sizes.tasks) * 1000,
+    "us",
+    ((ms / sizes.tasks) * 1000) / rawUs,
+    "raw pipe",
+  );
+  await daemons(0, { profile: "batched" });
+  await benchMemory(task);
+  await daemons(0, { profile: "plain" });
+}
+
+/** Bytes that a collected handle keeps, and what is left when handles are dropped. */
+async function benchMemory(task) {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc");
+  const heap = () => {
+    for (let i = 0; i < 3; i++) collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heap();
+  let handles = Array.from({ length: sizes.tasks }, (_, i) => mirai(task, i, { profile: "plain" }));
+  for (const handle of handles) await handle;
+  figure("memory of a collected handle", (heap() - before) / sizes.tasks, "bytes");
+  handles = null;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  figure("left of it when dropped", (heap() - before) / sizes.tasks, "bytes");
+}
+
+/** The same work in other pools, threads and processes, beside ours of the same kind. */
+async function benchPeers() {
+  const [{ default: Piscina }, { default: Tinypool }, { default: workerpool }] = await Promise.all([
+    import("piscina"),
+    import("tinypool"),
+    import("workerpool"),
+  ]);
+  const file = new URL("./peer-task.mjs", import.meta.url);
+  const count = sizes.tasks / 5;
+  await daemons(2, { profile: "threads", thread: true });
+  await daemons(2, { profile: "processes", cleanup: false });
+  const task = (n) => n;
+  const pools = [
+    ["threads: ours", (n) => mirai(task, n, { profile: "threads" }), () => daemons(0, { profile: "threads" })],
+    ["threads: ours, miraiMap", null, () => {}, "threads"],
+    peerOf("threads: piscina", new Piscina({ filename: file.href, minThreads: 2, maxThreads: 2 })),
+    peerOf("threads: tinypool", new Tinypool({ filename: file.href, minThreads: 2, maxThreads: 2 })),
+    workerpoolOf("threads: workerpool", workerpool, "thread"),
+    ["processes: ours", (n) => mirai(task, n, { profile: "processes" }), () => daemons(0, { profile: "processes" })],
+    ["processes: ours, miraiMap", null, () => {}, "processes"],
+    peerOf("processes: tinypool", new Tinypool({ filename: file.href, minThreads: 2, maxThreads: 2, runtime: "child_process" })),
+    workerpoolOf("processes: workerpool", workerpool, "process"),
+  ];
+  for (const [name, run, , profile] of pools) {
+    if (run === null) {
+      const ms = await timed(() =>
+        miraiMap(
+          Array.from({ length: count }, (_, i) => i),
+          task,
+          { profile },
+        ),
+      );
+      figure(`${name}, ${count} tasks, each`, (ms / count) * 1000, "us");
+      continue;
+    }
+    for (let i = 0; i < 300; i++) await run(i);
+    const trips = sizes.trips / 2;
+    const tripMs = await timed(async () => {
+      for (let i = 0; i < trips; i++) await run(i);
+    });
+    const manyMs = await timed(async () => {
+      const all = [];
+      for (let i = 0; i < count; i++) all.push(run(i));
+      await Promise.all(all);
+    });
+    figure(`${name}, sequential`, (tripMs / trips) * 1000, "us");
+    figure(`${name}, ${count} tasks, each`, (manyMs / count) * 1000, "us");
+  }
+  for (const [, , close] of pools) await close();
+}
+
+function peerOf(name, pool) {
+  return [name, (n) => pool.run(n), () => pool.destroy()];
+}
+
+function workerpoolOf(name, workerpool, workerType) {
+  const pool = workerpool.pool(new URL("./peer-workerpool.mjs", import.meta.url).pathname, { minWorkers: 2, maxWorkers: 2, workerType });
+  return [name, (n) => pool.exec("echo", [n]), () => pool.terminate()];
 }
 
 async function benchMany(profile, rawUs) {
@@ -171,6 +295,8 @@ const rawUs = await benchTrips(raw, profile);
 await benchArray(raw, profile);
 await benchMany(profile, rawUs);
 await Promise.all([profile.close(), raw.close()]);
+await benchApi(rawUs);
+await benchPeers();
 const coldMs = await msToRecover(false);
 const warmMs = await msToRecover(true);
 figure("cancel of a busy loop to the next result", coldMs, "ms");

@@ -33,6 +33,7 @@ export class Daemon {
   tasksDone = 0;
   isSpare = false;
   isReady = false;
+  #readyAt = 0;
   /** Why the dispatcher wanted it gone; null while it does not. */
   exitReason: ExitReason | null = null;
   #state: DaemonState = "starting";
@@ -63,6 +64,11 @@ export class Daemon {
     return this.#state;
   }
 
+  /** Since it got ready: how long it takes to start depends on the machine. */
+  get ageMs(): number {
+    return this.isReady ? Date.now() - this.#readyAt : 0;
+  }
+
   get pid(): number | null {
     return this.#link.pid;
   }
@@ -90,6 +96,7 @@ export class Daemon {
 
   /** To idle; `onIdle` is called when it stays so for `idleMs` (0: never). */
   rest(idleMs: number, onIdle: () => void): void {
+    if (!this.isReady) this.#readyAt = Date.now();
     this.isReady = true;
     this.#become("idle");
     this.#after(idleMs === 0 ? null : idleMs, onIdle);

@@ -140,13 +140,18 @@ export class Fleet {
     if (place >= 0) this.#idle.splice(place, 1);
   }
 
-  /** A daemon has nothing to do: it leaves when its time has come, else it rests. @returns whether it can be given something. */
+  /**
+   * A daemon has nothing to do: it leaves when its time has come, else it rests. One that is old before its first task serves that one all the same,
+   * or a wall limit shorter than its preparations would keep the queue waiting for ever.
+   * @returns whether it can be given something.
+   */
   rest(daemon: Daemon): boolean {
     const { maxTasks, wallMs } = this.#options;
     if (!daemon.isReady) this.cumulative++;
-    const ageMs = Date.now() - daemon.startedAt;
+    const ageMs = daemon.ageMs;
     daemon.rest(this.#restMs(ageMs), () => this.#overslept(daemon));
-    const reason = maxTasks > 0 && daemon.tasksDone >= maxTasks ? "tasks" : wallMs > 0 && ageMs >= wallMs ? "wall" : null;
+    const reason =
+      maxTasks > 0 && daemon.tasksDone >= maxTasks ? "tasks" : wallMs > 0 && ageMs >= wallMs && daemon.tasksDone > 0 ? "wall" : null;
     if (reason !== null) daemon.dismiss(reason);
     else if (!daemon.isSpare) this.#idle.push(daemon);
     return reason === null;
@@ -190,7 +195,7 @@ export class Fleet {
 
   #overslept(daemon: Daemon): void {
     if (daemon.isSpare) return;
-    const isOld = this.#options.wallMs > 0 && Date.now() - daemon.startedAt >= this.#options.wallMs;
+    const isOld = this.#options.wallMs > 0 && daemon.ageMs >= this.#options.wallMs;
     if (!isOld) this.#events.onIdledOut();
     this.wake(daemon);
     daemon.dismiss(isOld ? "wall" : "idle");

@@ -3,7 +3,7 @@ import { Batch } from "./batch.ts";
 import { assertTimeouts, Mirai } from "./mirai.ts";
 import type { TaskLike } from "./mirai-context.ts";
 import { MiraiMap } from "./mirai-map.ts";
-import { type Entry, entryOf, submitTo } from "./registry.ts";
+import { type Entry, entryOf, type Submission, submitTo } from "./registry.ts";
 import { checkedCode, follow, type MiraiOptions } from "./submit.ts";
 import { labelOf, type Supply } from "./supply.ts";
 
@@ -72,11 +72,15 @@ function submitter<E, R, Constants>(entry: Entry, task: TaskLike<E, R, Constants
   const batch = chunk === 1 ? null : new Batch(chunk === "auto" ? undefined : chunk);
   const label = labelOf(code);
   let constants: Supply | null = null;
-  const shared = { code, batch, isMapped: true, ...withValues({ globals, signal, retries }) };
+  const made = { code, batch, isMapped: true, ...withValues({ globals, signal, retries }) };
+  let shared: Submission = made;
   const submit = (args: E): Mirai<R> => {
-    if (options.constants !== undefined) constants ??= entry.profile.constants(options.constants);
-    const handle = new Mirai<R>(label, entry.name, options, onNote);
-    follow(handle, submitTo(entry, { ...shared, args, constants, ...handle.listener }));
+    if (options.constants !== undefined && constants === null) {
+      constants = entry.profile.constants(options.constants);
+      shared = { ...made, constants };
+    }
+    const handle = new Mirai<R>(label, entry.name, options);
+    follow(handle, submitTo(entry, shared, args, handle.listen(onNote)));
     return handle;
   };
   const releaseAfter = (map: MiraiMap<R>): void => {

@@ -19,6 +19,12 @@ export interface Timeouts {
   readonly runTimeoutMs?: number;
 }
 
+interface Timers {
+  total?: NodeJS.Timeout;
+  queue?: NodeJS.Timeout;
+  run?: NodeJS.Timeout;
+}
+
 /** What a handle needs of whatever runs its task. */
 export interface MiraiWork {
   readonly id: number;
@@ -28,7 +34,7 @@ export interface MiraiWork {
   cancel(): boolean;
 }
 
-/** Told to the work by whoever makes it; see `Mirai.listener`. */
+/** Told by the work while it runs; see `Mirai.listen`. */
 export interface MiraiListener {
   readonly onStart: () => void;
   readonly onNote: (value: unknown, kind: NoteKind) => void;
@@ -42,24 +48,29 @@ export class Mirai<T> implements PromiseLike<T> {
   /** Name of the function, for messages. */
   readonly label: string;
   readonly profile: string;
-  readonly listener: MiraiListener;
+  /** Until it settles. */
   #work: MiraiWork | null = null;
+  #id = 0;
   #data: T | MiraiFailure | typeof UNRESOLVED = UNRESOLVED;
   #outcome: Promise<Settled<T>>;
   #promise: Promise<T> | null = null;
   #settle: (outcome: Settled<T>) => void = () => {};
   #notes: NoteLog | null = null;
-  readonly #timers: { total?: NodeJS.Timeout; queue?: NodeJS.Timeout; run?: NodeJS.Timeout } = {};
+  #timers: Timers | null = null;
   readonly #timeouts: Timeouts;
 
-  constructor(label: string, profile: string, timeouts: Timeouts = {}, onNote?: (note: Note) => void) {
+  constructor(label: string, profile: string, timeouts: Timeouts = {}) {
     this.label = label;
     this.profile = profile;
     this.#timeouts = timeouts;
     this.#outcome = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.listener = {
+  }
+
+  /** What the work is to call. */
+  listen(onNote?: (note: Note) => void): MiraiListener {
+    return {
       onStart: () => this.#started(),
       onNote: (value, kind) => {
         const note = toNote(value, kind);
@@ -72,10 +83,10 @@ export class Mirai<T> implements PromiseLike<T> {
   /** Binds the handle to its work. Called once, by whoever made both. */
   follow(work: MiraiWork): this {
     this.#work = work;
+    this.#id = work.id;
     const { timeoutMs, queueTimeoutMs } = this.#timeouts;
-    if (timeoutMs !== undefined) this.#timers.total = this.#timer(timeoutMs, "it took longer than");
-    if (queueTimeoutMs !== undefined && work.state === "queued")
-      this.#timers.queue = this.#timer(queueTimeoutMs, "it was queued for longer than");
+    if (timeoutMs !== undefined) this.#startTimer("total", timeoutMs, "it took longer than");
+    if (queueTimeoutMs !== undefined && work.state === "queued") this.#startTimer("queue", queueTimeoutMs, "it was queued for longer than");
     work.result.then(
       (value) => this.#finish({ ok: true, value: value as T }), // the type is the caller's word: the value comes from another process
       (error: unknown) => this.#finish({ ok: false, error: failureOf(this.label, error, work.hasThrown) }),
@@ -90,7 +101,7 @@ export class Mirai<T> implements PromiseLike<T> {
 
   /** Increases in the order of submission, over all profiles. */
   get id(): number {
-    return this.#work?.id ?? 0;
+    return this.#id;
   }
 
   /** The value, the failure, or `UNRESOLVED`. Reading it never waits. */
@@ -162,23 +173,30 @@ export class Mirai<T> implements PromiseLike<T> {
   }
 
   #started(): void {
-    clearTimeout(this.#timers.queue);
+    clearTimeout(this.#timers?.queue);
     const { runTimeoutMs } = this.#timeouts;
-    if (runTimeoutMs !== undefined && !this.isResolved) this.#timers.run = this.#timer(runTimeoutMs, "it ran for longer than");
+    if (runTimeoutMs !== undefined && !this.isResolved) this.#startTimer("run", runTimeoutMs, "it ran for longer than");
   }
 
-  #timer(ms: number, what: string): NodeJS.Timeout {
-    return setTimeout(() => {
+  #startTimer(which: keyof Timers, ms: number, what: string): void {
+    const timers = this.#timers ?? {};
+    this.#timers = timers;
+    timers[which] = setTimeout(() => {
+      const work = this.#work;
       this.#finish({ ok: false, error: new TaskTimeout(`task "${this.label}" was cancelled because ${what} ${ms} ms`) });
-      this.#work?.cancel();
+      work?.cancel();
     }, ms);
   }
 
   #finish(outcome: Settled<T>): void {
     if (this.isResolved) return;
     this.#data = outcome.ok ? outcome.value : outcome.error;
-    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    for (const timer of Object.values(this.#timers ?? {})) clearTimeout(timer);
     this.#settle(outcome);
+    // A handle may be kept for long: it keeps its value, and nothing of the work.
+    this.#settle = () => {};
+    this.#timers = null;
+    this.#work = null;
     this.#notes?.end();
   }
 }

@@ -3,9 +3,9 @@ import { TrainyardError } from "../core/errors.ts";
 import { nextStream, type StreamState } from "../core/lecuyer.ts";
 import type { Batch } from "./batch.ts";
 import type { RunExtras } from "./messages.ts";
-import type { MiraiWork } from "./mirai.ts";
+import type { MiraiListener, MiraiWork } from "./mirai.ts";
 import type { DaemonProfile, RunOptions } from "./open-profile.ts";
-import type { NoteKind, TaskCode } from "./profile.ts";
+import type { TaskCode } from "./profile.ts";
 import type { Supply } from "./supply.ts";
 import type { SyncProfile } from "./sync-profile.ts";
 
@@ -62,7 +62,6 @@ export function entryOf(name: string = currentProfile()): Entry {
 /** What goes with every task of `mirai`, `miraiMap` and `everywhere`. */
 export interface Submission {
   readonly code: TaskCode;
-  readonly args: unknown;
   readonly globals?: Readonly<Record<string, unknown>>;
   readonly signal?: AbortSignal;
   readonly retries?: number;
@@ -71,14 +70,12 @@ export interface Submission {
   readonly constants?: Supply | null;
   readonly batch?: Batch | null;
   readonly isMapped?: boolean;
-  readonly onStart: () => void;
-  readonly onNote: (value: unknown, kind: NoteKind) => void;
 }
 
 /** Sends one task; the profile's stream moves on only when it was accepted. */
-export function submitTo(entry: Entry, submission: Submission): MiraiWork {
+export function submitTo(entry: Entry, submission: Submission, args: unknown, listener: MiraiListener): MiraiWork {
   const { stream } = entry;
-  const work = entry.profile.run(submission.code, submission.args, { retries: entry.retries, ...runOptionsOf(submission, stream) });
+  const work = entry.profile.run(submission.code, args, runOptionsOf(submission, listener, stream, entry.retries));
   if (stream !== null) entry.stream = nextStream(stream);
   return work;
 }
@@ -90,20 +87,24 @@ export function takeStream(entry: Entry): StreamState | null {
   return stream;
 }
 
-function runOptionsOf(submission: Submission, stream: StreamState | null): RunOptions {
-  const { globals, isMapped, code: _code, args: _args, ...rest } = submission;
-  if (globals === undefined && isMapped !== true && stream === null) return withoutUndefined(rest);
-  const extras: RunExtras = {
-    ...(globals === undefined ? {} : { globals }),
-    ...(isMapped === true ? { isMapped } : {}),
-    ...(stream === null ? {} : { stream }),
+/** One object with what was given and nothing else: it is made for each task. */
+function runOptionsOf(submission: Submission, listener: MiraiListener, stream: StreamState | null, retriesByDefault: number): RunOptions {
+  const { globals, isMapped, signal, daemon, transfer, constants = null, batch = null, retries = retriesByDefault } = submission;
+  const options: { -readonly [K in keyof RunOptions]: RunOptions[K] } = {
+    onStart: listener.onStart,
+    onNote: listener.onNote,
+    retries,
+    constants,
+    batch,
   };
-  return { ...withoutUndefined(rest), extras };
-}
-
-/** Options left out and options that are undefined mean the same. */
-function withoutUndefined<T extends object>(options: T): T {
-  const copy = { ...options };
-  for (const key of Object.keys(copy) as (keyof T)[]) if (copy[key] === undefined) delete copy[key];
-  return copy;
+  if (signal !== undefined) options.signal = signal;
+  if (daemon !== undefined) options.daemon = daemon;
+  if (transfer !== undefined) options.transfer = transfer;
+  if (globals === undefined && isMapped !== true && stream === null) return options;
+  const extras: { -readonly [K in keyof RunExtras]: RunExtras[K] } = {};
+  if (globals !== undefined) extras.globals = globals;
+  if (isMapped === true) extras.isMapped = true;
+  if (stream !== null) extras.stream = stream;
+  options.extras = extras;
+  return options;
 }

@@ -46,9 +46,9 @@ export function mirai<Args, Result, Constants = Readonly<Record<string, unknown>
   const entry = entryFor(options.profile);
   const code = checkedCode(task, entry, options.globals);
   assertTimeouts(options);
-  const handle = new Mirai<Result>(labelOf(code), entry.name, options, options.onNote);
+  const handle = new Mirai<Result>(labelOf(code), entry.name, options);
   const constants = options.constants === undefined ? null : entry.profile.constants(options.constants);
-  const work = submitTo(entry, { ...chosen(options), code, args, constants, ...handle.listener });
+  const work = submitTo(entry, { ...chosen(options), code, constants }, args, handle.listen(options.onNote));
   follow(handle, work);
   if (constants !== null) void handle.settled().then(() => entry.profile.forget(constants));
   return handle;

@@ -1,7 +1,6 @@
 import { messageOf, TrainyardError } from "../core/errors.ts";
 import type { EncodedFrame } from "../wire/frames.ts";
 import type { Batch } from "./batch.ts";
-import type { Daemon } from "./daemon.ts";
 import type { LinkEnd } from "./links/link.ts";
 import type { NoteKind, SubmitOptions, TaskHandle } from "./profile.ts";
 import type { Supply } from "./supply.ts";
@@ -13,6 +12,12 @@ let tasksMade = 0;
 /** Ids strictly increase in the order of submission. */
 export function nextTaskId(): number {
   return ++tasksMade;
+}
+
+/** The daemon that a task was given to, as the task knows it. */
+export interface TaskHolder {
+  readonly id: string;
+  abort(task: Task, graceMs: number): void;
 }
 
 /** What a task is made of. */
@@ -59,7 +64,7 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
   /** The queue it waits in; null when it waits in none. */
   home: TaskQueue<Task> | null = null;
   /** The daemon that it was given to, until that answered or is gone. */
-  daemon: Daemon | null = null;
+  daemon: TaskHolder | null = null;
   #state: TaskHandle<unknown>["state"] = "queued";
   #hasStarted = false;
   readonly #options: SubmitOptions;

@@ -2,7 +2,7 @@
 import { parentPort } from "node:worker_threads";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import { Executor } from "./executor.ts";
-import { encodeError, type OutputMessage } from "./links/thread-link.ts";
+import { encodeError, type OutputMessage } from "./links/thread-messages.ts";
 import type { ExecutorMessage, HostMessage } from "./messages.ts";
 
 if (parentPort === null) throw new Error("this file is the program of a worker thread; daemons({ thread: true }) starts it");

@@ -157,6 +157,19 @@ describe("limits", () => {
   });
 });
 
+test("M-77: a wall limit shorter than what runs everywhere keeps nothing waiting for ever", async () => {
+  const profile = await testDaemons(1, { wallMs: 1 });
+  everywhere(
+    (ms: number) => {
+      const end = performance.now() + ms;
+      while (performance.now() < end);
+    },
+    20,
+    { profile },
+  );
+  for (let i = 0; i < 3; i++) expect(await mirai((n: number) => n, i, { profile })).toBe(i);
+});
+
 describe("what tasks leave behind", () => {
   const leave = () => {
     Object.assign(globalThis, { left: 1 });

@@ -1,12 +1,12 @@
 import { Worker } from "node:worker_threads";
 import { InvalidArgumentError, messageOf } from "../../core/errors.ts";
-import { decodeEnvelope, encodeEnvelope } from "../../wire/envelope.ts";
 import type { EncodedFrame } from "../../wire/frames.ts";
 import type { HostMessage } from "../messages.ts";
 import type { OutputListener } from "../profile.ts";
 import { buffersOf } from "./buffers.ts";
 import { LineTail } from "./line-tail.ts";
 import type { Link, LinkEnd, LinkEvents, Pack } from "./link.ts";
+import { decodeError, encodeError, isOutput } from "./thread-messages.ts";
 
 const STDERR_KEPT = 8192;
 
@@ -81,27 +81,4 @@ export function openThreadLink(options: ThreadLinkOptions, events: LinkEvents): 
       else worker.unref();
     },
   };
-}
-
-/** What a thread prints. It comes as messages: reading a worker's own streams would keep the host's process alive. */
-export interface OutputMessage {
-  readonly type: "output";
-  readonly from: "stdout" | "stderr";
-  readonly text: string;
-}
-
-function isOutput(raw: unknown): raw is OutputMessage {
-  return (raw as { readonly type?: unknown } | null)?.type === "output";
-}
-
-/** An error as bytes of our own codec: structured clone would lose its code and fields. */
-export function encodeError(error: unknown): Uint8Array {
-  const chunks = encodeEnvelope(error);
-  return chunks.length === 1 ? chunks[0]! : new Uint8Array(Buffer.concat(chunks));
-}
-
-function decodeError(raw: unknown): unknown {
-  const message = raw as { readonly type?: unknown; readonly error?: unknown } | null;
-  if (message?.type !== "failed" || !(message.error instanceof Uint8Array)) return raw;
-  return { ...message, error: decodeEnvelope(message.error) };
 }
