@@ -39,7 +39,7 @@ function numbersOf(column: Column): Float64Array {
   const details = { column: column.name };
   if (column.kind !== "numeric" || column.type === "date" || column.type === "datetime") {
     const what = column.kind === "numeric" ? "dates" : "text";
-    throw new InvalidArgumentError(`column "${column.name}" holds ${what}; choose numeric columns only, with features`, { details });
+    throw new InvalidArgumentError(`column "${column.name}" holds ${what}; name only numeric columns in "features"`, { details });
   }
   let missing = 0;
   for (const [row, value] of column.values.entries()) {

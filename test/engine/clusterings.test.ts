@@ -348,7 +348,7 @@ describe("every clustering", () => {
   });
 
   test.each(all.filter((name) => name !== "DBSCAN"))("%s refuses more clusters than there are different rows", (name) => {
-    expect(() => cluster(name, matrixOf([[1], [1], [2]]), { k: 3 })).toThrow(/k is 3, but there is only 2 rows that differ/);
+    expect(() => cluster(name, matrixOf([[1], [1], [2]]), { k: 3 })).toThrow(/k is 3, but there are only 2 different rows/);
     expect(cluster(name, matrixOf([[5]]), { k: 1 }).clusters).toEqual(Int32Array.of(1));
   });
 

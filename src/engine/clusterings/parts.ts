@@ -54,8 +54,8 @@ export function clusterCount(points: Points, { k }: Hyperparameters): number {
   const asked = Number(k);
   const different = distinctRows(points, asked);
   if (different >= asked) return asked;
-  const rows = different === 1 ? "1 row that differs" : `${different} rows that differ`;
-  throw new InvalidArgumentError(`k is ${asked}, but there is only ${rows}; ask for at most ${different} clusters`, {
+  const rows = different === 1 ? "is only 1 different row" : `are only ${different} different rows`;
+  throw new InvalidArgumentError(`k is ${asked}, but there ${rows}; ask for at most ${different} clusters`, {
     details: { k: asked, different },
   });
 }

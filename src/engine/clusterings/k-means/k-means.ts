@@ -67,11 +67,11 @@ export const kMeans: Clustering = {
   load: loadCenters,
 };
 
-/** A start is one step of the whole; its rounds are points of its own curve. */
+/** A start is one step of the whole; its rounds are a curve of their own. */
 function* stepping(rounds: Generator<number, LloydResult, void>, start: number, starts: number): Generator<FitStep, LloydResult, void> {
   for (;;) {
     const next = rounds.next();
     if (next.done === true) return next.value;
-    yield { step: start + 1, total: starts, values: { training: next.value }, measure: "within" };
+    yield { step: start + 1, total: starts, values: { [starts === 1 ? "training" : `start ${start + 1}`]: next.value }, measure: "within" };
   }
 }
