@@ -79,7 +79,7 @@ describe("the main job, from the first click to the saved model", () => {
     await train(page);
     await isDone(page);
     await tab(page, "Results").click();
-    for (const title of ["ROC", "Calibration", "Confusion", "What drives it"])
+    for (const title of ["ROC", "Precision and recall", "Calibration", "Confusion", "What drives it"])
       await page.getByRole("heading", { name: title }).first().waitFor();
     const auc = (await page.getByRole("row", { name: /^AUC/ }).first().textContent()) ?? "";
     expect(Number(/0\.9\d+/.exec(auc)?.[0])).toBeGreaterThan(0.97);

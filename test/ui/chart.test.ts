@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { calibrationSentence, POOLED, prFromRoc, shownCurves, tprAt } from "../../src/ui/chart/classification.ts";
+import { calibrationSentence, POOLED, precisionRecall, prFromRoc, shownCurves, tprAt } from "../../src/ui/chart/classification.ts";
 import { seriesColor, seriesDash } from "../../src/ui/chart/color.ts";
 import { marginSums, worstSentence } from "../../src/ui/chart/confusion.tsx";
 import { tableToCsv } from "../../src/ui/chart/csv.ts";
@@ -98,6 +98,20 @@ describe("curves of classifiers", () => {
     });
     expect(pr.average).toBeCloseTo((1 + 1 + 3 / 4 + 4 / 7) / 4, 12);
     expect(pr.precision.at(-1)).toBeCloseTo(0.4, 12);
+  });
+
+  test("pooled curves only, each with the share of its class among the rows; without a confusion matrix there is none", () => {
+    const confusion = {
+      classes: ["no", roc.class],
+      counts: [
+        [5, 1],
+        [1, 3],
+      ],
+    };
+    const fold = { ...roc, fold: "Fold_1" };
+    expect(precisionRecall([{ ...roc, fold: POOLED }, fold], confusion)).toEqual([prFromRoc({ ...roc, fold: POOLED }, 0.4)]);
+    expect(precisionRecall([{ ...roc, fold: POOLED, class: "gone" }], confusion)).toEqual([]);
+    expect(precisionRecall([roc], null)).toEqual([]);
   });
 
   test("a rate between two points is interpolated; at a vertical piece it is the top", () => {

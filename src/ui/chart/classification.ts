@@ -1,5 +1,5 @@
 /** What the charts of a classifier derive from its curves. Pure. */
-import type { CalibrationCurve, PrCurve, RocCurve } from "./types.ts";
+import type { CalibrationCurve, ConfusionMatrix, PrCurve, RocCurve } from "./types.ts";
 
 export const POOLED = "aggregate";
 
@@ -45,6 +45,19 @@ export function prFromRoc(curve: RocCurve, prevalence: number): PrCurve {
     average: recall.length > 0 ? average : null,
     prevalence,
   };
+}
+
+/** Precision–recall curves of pooled ROC curves; the share of each class is that of the rows in the confusion matrix. */
+export function precisionRecall(curves: readonly RocCurve[], confusion: ConfusionMatrix | null): readonly PrCurve[] {
+  if (confusion === null) return [];
+  const rows = confusion.counts.map((counts) => counts.reduce((sum, count) => sum + count, 0));
+  const all = rows.reduce((sum, count) => sum + count, 0);
+  return curves
+    .filter((curve) => curve.fold === POOLED)
+    .flatMap((curve) => {
+      const share = (rows[confusion.classes.indexOf(curve.class)] ?? 0) / all;
+      return share > 0 && share < 1 ? [prFromRoc(curve, share)] : [];
+    });
 }
 
 /** TPR of a ROC curve at a false positive rate; the highest one where the curve is vertical. */

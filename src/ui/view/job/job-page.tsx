@@ -29,8 +29,8 @@ const TABS: readonly Tab[] = [
   { id: "record", label: "Record" },
 ];
 
-/** Decompositions and clusterings have no held-out rows: how it went, the fit for other rows, and the record. */
-const UNSUPERVISED_TABS = TABS.filter((tab) => tab.id === "live" || tab.id === "use" || tab.id === "record");
+/** Decompositions and clusterings have no held-out rows: how it went, and the record. */
+const UNSUPERVISED_TABS = TABS.filter((tab) => tab.id === "live" || tab.id === "record");
 
 /** One job for the whole of its life: watched while it runs, judged when it is done. */
 export function JobPage({ id, tab }: { id: string; tab: string | null }) {

@@ -45,9 +45,11 @@ function Watched({ job, live }: { job: JobSummary; live: LiveJob }) {
           </Boundary>
         </div>
         <div class="a-stack">
-          <Boundary what="The grid of folds">
-            <FoldGrid job={job} rows={rows} />
-          </Boundary>
+          {job.type === "train" ? (
+            <Boundary what="The grid of folds">
+              <FoldGrid job={job} rows={rows} />
+            </Boundary>
+          ) : null}
           {live.log.length === 0 ? null : (
             <Boundary what="The log">
               <LogView log={live.log} />

@@ -25,16 +25,18 @@ export function ProgressHead({ job, rows }: { job: JobSummary; rows: readonly Fo
       <div class="a-progress-line">
         <span class="a-progress-share num">{share === null ? "–" : `${Math.floor(share * 100)} %`}</span>
         <Progress
-          value={job.status === "queued" ? 0 : share}
+          value={job.status === "queued" || (share === null && !isOpen) ? 0 : share}
           label={`${jobName(job)}: progress`}
           tone={job.status === "complete" ? "ok" : job.status === "failed" ? "bad" : isOpen ? "accent" : "plain"}
           text=""
         />
       </div>
       <p class="a-progress-text num">
-        <span>
-          {formatCount(done)} of {plural(Math.max(total, done), "step")}
-        </span>
+        {total === 0 ? null : (
+          <span>
+            {formatCount(done)} of {plural(Math.max(total, done), "step")}
+          </span>
+        )}
         <span>{isFinal(job.status) ? `took ${formatDuration(seconds)}` : `${formatDuration(seconds)} elapsed`}</span>
         {job.status === "running" && isLive ? <span>{remainingText(job.remaining_seconds)}</span> : null}
         {isOpen && !isLive && liveAt !== null ? <span>as of {clockTime(liveAt)}</span> : null}

@@ -18,6 +18,8 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
   predict: "Predictions",
   varimp: "Importance",
   metrics: "Metrics",
+  decompose: "Decompose",
+  cluster: "Cluster",
 };
 
 /** The reports as a forest, children in order of appearance. A parent that is not there (yet) makes its child a root. Pure. */

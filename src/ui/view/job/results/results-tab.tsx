@@ -4,9 +4,10 @@ import { Boundary } from "../../../app/boundary.tsx";
 import { useApp, usePulled } from "../../../app/context.ts";
 import { plural } from "../../../app/words.ts";
 import { CalibrationChart } from "../../../chart/calibration.tsx";
+import { precisionRecall } from "../../../chart/classification.ts";
 import { ConfusionTable } from "../../../chart/confusion.tsx";
 import { ImportanceBars } from "../../../chart/importance.tsx";
-import { RocChart } from "../../../chart/roc.tsx";
+import { PrChart, RocChart } from "../../../chart/roc.tsx";
 import { Card, formatCount, Note } from "../../../kit/index.ts";
 import { Fetched } from "../../page-head.tsx";
 import { ChosenHyperparameters } from "./chosen-hyperparameters.tsx";
@@ -32,6 +33,7 @@ export function useReport(job: JobSummary) {
 function Report({ job, report }: { job: JobSummary; report: TrainReportSlice }) {
   const basis = report.resampling === null ? `${formatCount(report.rows)} training rows` : `${formatCount(heldOut(report))} held-out rows`;
   const roc = useMemo(() => (report.resampling === null ? report.roc : report.roc.filter((curve) => curve.split === "test")), [report]);
+  const pr = useMemo(() => precisionRecall(roc, report.confusion), [roc, report]);
   const failed = report.folds.filter((fold) => fold.error !== null);
   return (
     <div class="a-stack">
@@ -57,6 +59,13 @@ function Report({ job, report }: { job: JobSummary; report: TrainReportSlice }) 
           <Part what="The ROC chart">
             <Card>
               <RocChart plain curves={roc} />
+            </Card>
+          </Part>
+        )}
+        {pr.length === 0 ? null : (
+          <Part what="The chart of precision and recall">
+            <Card>
+              <PrChart plain curves={pr} />
             </Card>
           </Part>
         )}
