@@ -1,0 +1,39 @@
+import { execFileSync } from "node:child_process";
+import { expect, onTestFinished, test } from "vitest";
+import { scratchFolder, startServer } from "../support/cli.ts";
+import { TestClient } from "../support/live-client.ts";
+
+/** Processes that the server has started and that live. */
+function daemonsOf(pid: number): number[] {
+  const listed = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  const pairs = listed
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  return pairs.filter(([, parent]) => parent === pid).map(([child = 0]) => child);
+}
+
+test("D-16: a daemon killed with -9 under a job is replaced and its fit runs again; killed again, the job fails and says why; the next job runs", async () => {
+  const server = await startServer({ dataDir: scratchFolder(onTestFinished), args: ["--daemons", "1"] });
+  onTestFinished(() => server.end());
+  const serverPid = server.child.pid ?? 0;
+  const client = await TestClient.attached({ port: Number(new URL(server.address).port), token: server.token }, "deaths");
+  onTestFinished(() => client.socket.terminate());
+  const { data_handle } = await client.result("data.open_sample", { name: "breast_cancer" });
+  const { job_id } = await client.result("train", { data_handle, algorithm: "LightGBM", hyperparameters: { nrounds: 100_000 }, seed: 1 });
+  const points = (): number => client.events.filter((event) => event.event === "job.points" && event.data.job_id === job_id).length;
+
+  await expect.poll(points, { timeout: 60_000 }).toBeGreaterThan(1);
+  for (const pid of daemonsOf(serverPid)) process.kill(pid, "SIGKILL");
+  const before = points();
+  await expect.poll(points, { timeout: 60_000 }).toBeGreaterThan(before + 2);
+  expect(await client.result("job.status", { job_id })).toMatchObject({ status: "running", error: null });
+
+  for (const pid of daemonsOf(serverPid)) process.kill(pid, "SIGKILL");
+  await expect.poll(async () => (await client.result("job.status", { job_id })).status, { timeout: 60_000 }).toBe("failed");
+  const { error } = await client.result("job.status", { job_id });
+  expect(error.message).toMatch(/daemon .*SIGKILL/);
+
+  const next = await client.result("train", { data_handle, algorithm: "CART", seed: 1 });
+  await expect.poll(async () => (await client.result("job.status", { job_id: next.job_id })).status, { timeout: 60_000 }).toBe("complete");
+});
