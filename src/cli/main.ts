@@ -47,7 +47,8 @@ program
 program
   .command("train")
   .description("train a model on a table and report honest metrics")
-  .argument("<file>", "CSV, TSV, Parquet or Arrow file")
+  .argument("[file]", "CSV, TSV, Parquet or Arrow file")
+  .option("--config <file>", "JSON with what to train, or the record of a finished job, instead of the options below")
   .option("--target <column>", "column to predict (default: the last)")
   .option("--algorithm <name>", "see `trainyard algorithms`", "LightGBM")
   .option("--task <kind>", "classification or regression (default: by the target)")
@@ -64,7 +65,10 @@ program
   .option("--daemons <number>", "worker processes (default: number of cores)")
   .option("--out <folder>", "save model, result and predictions there")
   .option("--json", "print one JSON document on standard output")
-  .action(async (file, options) => (await import("./train.ts")).trainCommand(file, options));
+  .action(async (file, options, command: Command) => {
+    const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === "cli");
+    await (await import("./train.ts")).trainCommand(file, options, given);
+  });
 
 program
   .command("predict")

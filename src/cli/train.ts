@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { InvalidConfigError } from "../core/errors.ts";
+import { InvalidArgumentError, InvalidConfigError } from "../core/errors.ts";
 import { importTable } from "../data/import-table.ts";
 import { writeTableFile } from "../data/table-file.ts";
 import { METRIC_INFO } from "../engine/metrics/index.ts";
@@ -12,6 +12,7 @@ import { JOB_FILES, runTrainJob } from "../server/jobs/train-job.ts";
 import { openProfile } from "../tasks/open-profile.ts";
 import { columnList, hyperparameterOptions, tableFormat, wholeNumber } from "./arguments.ts";
 import { ProgressLine } from "./progress-line.ts";
+import { readRunConfig } from "./run-config.ts";
 
 export interface TrainFlags {
   readonly target?: string;
@@ -30,13 +31,20 @@ export interface TrainFlags {
   readonly daemons?: string;
   readonly out?: string;
   readonly json?: boolean;
+  readonly config?: string;
 }
 
-/** `trainyard train FILE`: the job that the page runs, without a server. */
-export async function trainCommand(file: string, flags: TrainFlags): Promise<void> {
+/** Options that go with `--config`; the others would contradict it. */
+const BESIDE_CONFIG: readonly string[] = ["config", "daemons", "out", "json"];
+
+/**
+ * `trainyard train [FILE]`: the job that the page runs, without a server.
+ * @param given names of the options that were typed, as opposed to defaults.
+ */
+export async function trainCommand(fileArgument: string | undefined, flags: TrainFlags, given: readonly string[]): Promise<void> {
   const started = Date.now();
   const daemons = wholeNumber("--daemons", flags.daemons, 1, 256) ?? availableParallelism();
-  const params = trainParams(flags);
+  const { file, params, expected } = await requestOf(fileArgument, flags, given);
   const { table, warnings } = await importTable(file, { format: tableFormat(file) });
   const checked = checkTrainConfig(params, shapeOf(table));
   if (checked.config === null) throw new InvalidConfigError(checked.problems);
@@ -51,6 +59,9 @@ export async function trainCommand(file: string, flags: TrainFlags): Promise<voi
   try {
     const tableFile = join(scratch, "table.bin");
     const { fingerprint } = await writeTableFile(tableFile, table);
+    if (expected !== null && expected !== fingerprint) {
+      process.stderr.write(`note: ${file} is not the table that the record was made from; the numbers will differ.\n`);
+    }
     await using profile = openProfile({ daemons, warmSpare: false });
     const folder = flags.out === undefined ? join(scratch, "job") : resolve(flags.out);
     const result = await runTrainJob({
@@ -73,6 +84,31 @@ export async function trainCommand(file: string, flags: TrainFlags): Promise<voi
     process.off("SIGTERM", interrupt);
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+interface TrainRequest {
+  readonly file: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Fingerprint that the table should have, where a record says so. */
+  readonly expected: string | null;
+}
+
+async function requestOf(file: string | undefined, flags: TrainFlags, given: readonly string[]): Promise<TrainRequest> {
+  if (flags.config === undefined) {
+    if (file === undefined)
+      throw new InvalidArgumentError("Which table? Give a file: trainyard train FILE, or --config with dat_training_path.");
+    return { file, params: trainParams(flags), expected: null };
+  }
+  const surplus = given.filter((name) => !BESIDE_CONFIG.includes(name));
+  if (surplus.length > 0) {
+    const names = surplus.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    throw new InvalidArgumentError(`With --config, ${names.join(", ")} must be said in the configuration itself.`);
+  }
+  const { params, tablePath, fingerprint } = await readRunConfig(flags.config);
+  const table = file ?? tablePath;
+  if (table === null)
+    throw new InvalidArgumentError(`"${flags.config}" names no table: give a file beside it, or dat_training_path in it.`);
+  return { file: table, params, expected: fingerprint };
 }
 
 function trainParams(flags: TrainFlags): Record<string, unknown> {

@@ -41,6 +41,7 @@ export function recordDocument(result: TrainResult, facts: RecordFacts): Documen
       target: "user",
       features: "user",
     },
+    task: config.task,
     target: result.target,
     features: result.features,
     seed: config.seed,
