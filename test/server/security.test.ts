@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { newId } from "../../src/core/ids.ts";
 import { saveModel } from "../../src/server/save-model.ts";
 import { isToken } from "../../src/server/token.ts";
@@ -180,7 +180,9 @@ const canMount = process.platform === "linux" && process.getuid?.() === 0;
 function smallDisk(): { readonly folder: string; readonly fill: () => void; readonly free: () => void } {
   const folder = temporaryFolder();
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]);
-  afterAll(() => void execFileSync("umount", ["-l", folder]));
+  onTestFinished(() => {
+    execFileSync("umount", ["-l", folder]);
+  });
   const filler = join(folder, "filler");
   return {
     folder,
