@@ -50,7 +50,8 @@ async function train(page: Page): Promise<void> {
 }
 
 const tab = (page: Page, name: string) => page.getByRole("tab", { name, exact: true });
-const isDone = (page: Page) => page.getByText("Done", { exact: false }).first().waitFor({ timeout: 120_000 });
+/** The results are offered once the job is done; the word itself also counts finished cells. */
+const isDone = (page: Page) => tab(page, "Results").waitFor({ timeout: 120_000 });
 
 async function saveModel(page: Page): Promise<string> {
   await tab(page, "Use the model").click();

@@ -69,19 +69,23 @@ function Report({ job, report }: { job: JobSummary; report: TrainReportSlice }) 
             </Card>
           </Part>
         )}
-        {report.calibration.length === 0 ? null : (
-          <Part what="The calibration chart">
-            <Card>
-              <CalibrationChart plain curves={report.calibration} />
-            </Card>
-          </Part>
-        )}
-        {report.confusion === null ? null : (
-          <Part what="The confusion matrix">
-            <Card>
-              <ConfusionTable plain matrix={report.confusion} basis={report.resampling === null ? "training rows" : "held-out rows"} />
-            </Card>
-          </Part>
+        {report.calibration.length === 0 && report.confusion === null ? null : (
+          <div class="a-stack">
+            {report.calibration.length === 0 ? null : (
+              <Part what="The calibration chart">
+                <Card>
+                  <CalibrationChart plain curves={report.calibration} />
+                </Card>
+              </Part>
+            )}
+            {report.confusion === null ? null : (
+              <Part what="The confusion matrix">
+                <Card>
+                  <ConfusionTable plain matrix={report.confusion} basis={report.resampling === null ? "training rows" : "held-out rows"} />
+                </Card>
+              </Part>
+            )}
+          </div>
         )}
         {report.task === "regression" ? <RegressionCharts job={job} basis={basis} /> : null}
         <Part what="The importance">
