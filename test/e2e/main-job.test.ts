@@ -144,6 +144,21 @@ describe("the main job, from the first click to the saved model", () => {
     expect(complaints).toEqual([]);
   });
 
+  test("a file that is dropped on the page opens like one that is chosen", async () => {
+    const { page, complaints } = await visit();
+    await page.getByText("Drop a file here, or pick one").waitFor();
+    const text = readFileSync("samples/iris.csv", "utf8");
+    const dropped = await page.evaluateHandle((content) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([content], "iris.csv", { type: "text/csv" }));
+      return transfer;
+    }, text);
+    const target = page.getByText("Drop a file here, or pick one");
+    for (const type of ["dragenter", "dragover", "drop"]) await target.dispatchEvent(type, { dataTransfer: dropped });
+    await page.getByRole("heading", { name: "iris.csv" }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   test("a sample trains with one press", async () => {
     const { page, complaints } = await visit();
     await page.getByRole("button", { name: "Train now on Iris flowers" }).click();

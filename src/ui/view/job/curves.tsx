@@ -7,9 +7,15 @@ import type { Series } from "../../store/series.ts";
 import { isFinal } from "../../store/state.ts";
 
 /** Training is solid; whatever watches it has a dash of its own. */
-const SPLITS = ["training", "validation", "cross-validation"];
+const SPLITS = ["training", "validation", "cross-validation", "out-of-bag"];
 
-const X_LABELS: Readonly<Record<string, string>> = { LightGBM: "Round", GLMNET: "Lambda step", CART: "Split" };
+const X_LABELS: Readonly<Record<string, string>> = {
+  LightGBM: "Round",
+  LightRF: "Tree",
+  Ranger: "Tree",
+  GLMNET: "Lambda step",
+  CART: "Split",
+};
 
 /** Loss or metric per step, one colour per fold, validation dashed. */
 export function Curves({ job }: { job: JobSummary }) {
@@ -78,5 +84,6 @@ function labelOf(series: Series): string {
 }
 
 function sentence(text: string): string {
+  if (text === "rmse") return "RMSE";
   return text === "" ? "Curve" : text.charAt(0).toUpperCase() + text.slice(1);
 }
