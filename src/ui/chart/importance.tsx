@@ -29,7 +29,9 @@ export function ImportanceBars({ table, title = "What drives it", plain = false,
   const nameWidth = Math.min(width * 0.36, Math.max(60, ...shown.map((entry) => entry.variable.length * 7 + 14)));
   const high = Math.max(0, ...values);
   const low = Math.min(0, ...values);
-  const x = linearScale(high === low ? [0, 1] : [low, high], [nameWidth, width - 64], Math.max(2, Math.floor(width / 140)));
+  // The printed means stand to the right of the outermost dot.
+  const valueWidth = Math.max(48, ...shown.map((entry) => formatMetric(entry.mean).length * 8 + 16));
+  const x = linearScale(high === low ? [0, 1] : [low, high], [nameWidth, width - valueWidth], Math.max(2, Math.floor(width / 140)));
   const bottom = TOP + shown.length * ROW;
   const folds = shown[0]?.folds.length ?? 0;
   const reading = useReading(

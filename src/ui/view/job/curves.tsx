@@ -52,17 +52,19 @@ export function Curves({ job }: { job: JobSummary }) {
   }
   return (
     <Card class="a-curves">
-      {splits.length > 1 ? (
-        <Segmented
-          label="Which curves"
-          small
-          value={which}
-          onChange={setWhich}
-          options={[{ value: "all", label: "All" }, ...splits.map((split) => ({ value: split, label: sentence(split) }))]}
-        />
-      ) : null}
       <LiveLines
         plain
+        controls={
+          splits.length > 1 ? (
+            <Segmented
+              label="Which curves"
+              small
+              value={which}
+              onChange={setWhich}
+              options={[{ value: "all", label: "All" }, ...splits.map((split) => ({ value: split, label: sentence(split) }))]}
+            />
+          ) : null
+        }
         title={`${sentence(measure)} per fold`}
         lines={lines}
         xLabel={X_LABELS[job.algorithm] ?? "Step"}
