@@ -34,11 +34,10 @@ async function timeUntilAnswer(args) {
 }
 
 async function end(child) {
-  const exited = new Promise((resolve) => child.once("exit", resolve));
   child.removeAllListeners("exit");
-  child.once("exit", () => {});
+  const exited = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
-  await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 3000))]);
+  await exited;
 }
 
 /** Resident memory of a process and its children, MB: an upper bound, because shared pages count in each. Null where the system does not tell. */

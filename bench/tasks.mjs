@@ -193,7 +193,7 @@ async function benchPeers() {
     import("tinypool"),
     import("workerpool"),
   ]);
-  const file = new URL("./peer-task.mjs", import.meta.url);
+  const file = new URL("./_peer-task.mjs", import.meta.url);
   const count = sizes.tasks / 5;
   await daemons(2, { profile: "threads", thread: true });
   await daemons(2, { profile: "processes", cleanup: false });
@@ -242,7 +242,7 @@ function peerOf(name, pool) {
 }
 
 function workerpoolOf(name, workerpool, workerType) {
-  const pool = workerpool.pool(new URL("./peer-workerpool.mjs", import.meta.url).pathname, { minWorkers: 2, maxWorkers: 2, workerType });
+  const pool = workerpool.pool(new URL("./_peer-workerpool.mjs", import.meta.url).pathname, { minWorkers: 2, maxWorkers: 2, workerType });
   return [name, (n) => pool.exec("echo", [n]), () => pool.terminate()];
 }
 
