@@ -18,7 +18,7 @@ const shapes = [
   { family: "binomial", rows: 10_000, cols: 50, classes: 2 },
   { family: "binomial", rows: 200, cols: 3_000, classes: 2 },
   { family: "multinomial", rows: 3_000, cols: 30, classes: 4 },
-].map((shape) => (smoke ? { ...shape, rows: Math.ceil(shape.rows / 20), cols: Math.ceil(shape.cols / 10) } : shape));
+].map((shape) => (smoke ? { ...shape, rows: Math.max(60, Math.ceil(shape.rows / 20)), cols: Math.ceil(shape.cols / 10) } : shape));
 
 const PEER = `
 suppressMessages(library(glmnet))
