@@ -21,7 +21,10 @@ function python(): string | null {
   const found = commands.find(has);
   if (found !== undefined || !existsSync("/etc/debian_version") || process.getuid?.() !== 0) return found ?? null;
   try {
-    execFileSync("apt-get", ["install", "-y", "python3-websockets"], { stdio: "ignore" });
+    // The lists of a new machine are empty or old.
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    execFileSync("apt-get", ["update", "-qq"], { stdio: "ignore", env });
+    execFileSync("apt-get", ["install", "-y", "-qq", "python3-websockets"], { stdio: "ignore", env });
   } catch {
     return null; // no network, or another installation under way
   }
