@@ -1,21 +1,4 @@
-/** What the form must know of one hyperparameter. Structurally the catalogue entry that the server sends. */
-export interface HyperparameterEntry {
-  readonly name: string;
-  readonly type: "logical" | "integer" | "double" | "character" | "null" | "other";
-  readonly default: unknown;
-  readonly tunable: boolean;
-  readonly choices?: readonly (string | number)[];
-  readonly title: string;
-  readonly help: string;
-  readonly level: "basic" | "advanced";
-  /** Present when null is allowed: what the algorithm then does. */
-  readonly automatic?: string;
-  readonly min?: number;
-  readonly max?: number;
-  readonly suggest?: readonly (number | string | boolean)[];
-  readonly log?: boolean;
-  readonly tasks?: readonly string[];
-}
+export type { HyperparameterEntry } from "../../client/index.ts";
 
 /** One value, or several to choose from by tuning. */
 export interface Candidates {

@@ -163,6 +163,7 @@ export interface HyperparameterEntry {
   readonly title: string;
   readonly help: string;
   readonly level: "basic" | "advanced";
+  /** Present when null is allowed: what the algorithm then does. */
   readonly automatic?: string;
   readonly min?: number;
   readonly max?: number;
