@@ -126,6 +126,8 @@ test("from a sample to a trained model with the keyboard alone, focus always vis
   await tabTo(/^Look first at Iris/);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: /iris/i }).first().waitFor();
+  // The page's parts come one after the other; a person tabs to what is there.
+  await expect.poll(() => page.getByRole("button", { name: /^Set up a model/ }).isEnabled()).toBe(true);
   await tabTo(/^Set up a model/);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "New model" }).waitFor();
@@ -133,6 +135,7 @@ test("from a sample to a trained model with the keyboard alone, focus always vis
   await page.keyboard.press("Control+Enter");
   await page.waitForURL(/\/jobs\/job-/);
   await page.getByText("Done").first().waitFor();
+  await page.getByRole("button", { name: /^Change and run again/ }).waitFor();
   await tabTo(/^Change and run again/);
   expect(complaints).toEqual([]);
 });
