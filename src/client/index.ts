@@ -15,6 +15,7 @@ export type {
   WireErrorCode,
 } from "../wire/live/messages.ts";
 export type { CallOptions, ClientListener, LiveClientOptions, Reply, SessionChange, TableReply } from "./client-types.ts";
+export { assertConsent, type Consent } from "./consent.ts";
 export { CallTimeoutError, LinkLostError, RemoteError } from "./errors.ts";
 export { EventOrder, type SessionEvent } from "./event-order.ts";
 export type { CurvePoints, JobProgress, ProgressNode, SessionEvents } from "./events.ts";
@@ -49,5 +50,9 @@ export type {
 } from "./result.ts";
 export { TellurioClient, TellurioOptimizer, type TellurioOptimizerOptions, type VariableFields } from "./tellurio-client.ts";
 export { type TellurioCallOptions, type TellurioClientOptions, TellurioLink } from "./tellurio-link.ts";
+export { type Account, findAccount, type KeyStore, type LoginOptions } from "./tellurio-login.ts";
 export { type TellurioData, TellurioModel, TellurioNode, TellurioVariable } from "./tellurio-mirrors.ts";
+export { TellurioRest, type TellurioRunStatus } from "./tellurio-rest.ts";
+export { TellurioRun } from "./tellurio-run.ts";
+export { type TellurioAgent, type TellurioStep, TellurioTrainer, type TellurioTrainerOptions } from "./tellurio-trainer.ts";
 export { formatOf, type UploadOptions } from "./upload.ts";

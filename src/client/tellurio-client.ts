@@ -1,7 +1,11 @@
 import { InvalidArgumentError, TrainyardError } from "../core/errors.ts";
 import type { RpcParams } from "../wire/json-rpc.ts";
+import { assertConsent, type Consent } from "./consent.ts";
 import { type TellurioCallOptions, type TellurioClientOptions, TellurioLink } from "./tellurio-link.ts";
+import { findAccount, type LoginOptions } from "./tellurio-login.ts";
 import { type TellurioData, type TellurioModel, TellurioVariable } from "./tellurio-mirrors.ts";
+import { TellurioRest } from "./tellurio-rest.ts";
+import { TellurioRun } from "./tellurio-run.ts";
 
 export interface VariableFields {
   readonly role: string;
@@ -14,8 +18,8 @@ export interface ModelDescription {
   readonly baseUrl?: string;
   readonly maxRetries?: number;
   readonly timeoutSeconds?: number;
-  /** Must be true: the key leaves this program, is kept in the server's memory for this session, and goes to `baseUrl` only. */
-  readonly shareKey: boolean;
+  /** Who allows it: the key leaves this program, is kept in the server's memory for this session, and goes to `baseUrl` only. */
+  readonly shareKey: boolean | Consent;
 }
 
 export interface TellurioMessage {
@@ -46,14 +50,77 @@ export interface TellurioOptimizerOptions {
  */
 export class TellurioClient {
   readonly link: TellurioLink;
+  readonly #httpUrl: string;
+  #rest: TellurioRest | null = null;
+  #username: string | null = null;
+  #run: TellurioRun | null = null;
+  #backward: { readonly model: TellurioModel; readonly setting: string } | null = null;
 
   constructor(url: string, options: TellurioClientOptions = {}) {
     this.link = new TellurioLink(url, options);
+    this.#httpUrl = options.httpUrl ?? new URL(url.replace(/^ws/, "http")).origin;
   }
 
   /** As `TellurioLink.connect`. */
-  connect(apiKey: string, retries = 3, delayMs = 5000): Promise<string> {
-    return this.link.connect(apiKey, retries, delayMs);
+  async connect(apiKey: string, retries = 3, delayMs = 5000): Promise<string> {
+    const sessionId = await this.link.connect(apiKey, retries, delayMs);
+    this.#rest = new TellurioRest(this.#httpUrl, apiKey);
+    return sessionId;
+  }
+
+  /** Finds and verifies a key, then connects with it. When anything fails the link is closed. @throws as `findAccount` and `connect`. */
+  async login(options: LoginOptions = {}): Promise<{ readonly email: string; readonly username: string; readonly sessionId: string }> {
+    try {
+      const { apiKey, email, username } = await findAccount(this.#httpUrl, options);
+      if (this.link.isOpen) this.link.close();
+      this.#username = username;
+      return { email, username, sessionId: await this.connect(apiKey) };
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** The run that calls and metrics belong to. */
+  get activeRun(): TellurioRun | null {
+    return this.#run;
+  }
+
+  /**
+   * Makes a run and the project that it belongs to, where that is missing; every call belongs to it from now on. A run that is still
+   * active becomes FAILED.
+   */
+  async startRun(project: string, about: { namespace?: string; name?: string; description?: string } = {}): Promise<TellurioRun> {
+    const rest = this.#rest;
+    if (rest === null) throw new TrainyardError("closed", "Connect before starting a run.");
+    if (this.#username === null) this.#username = (await rest.verify()).username;
+    const { namespace = this.#username, ...fields } = about;
+    await this.#run?.finish("FAILED");
+    const slug = toSlug(project);
+    const found = (await rest.project(namespace, slug)) ?? (await rest.createProject(namespace, project, "RESTRICTED"));
+    const { uuid, name } = await rest.createRun(namespace, found.slug, fields);
+    this.#run = new TellurioRun(rest, { namespace, projectSlug: found.slug, uuid, name }, (run) => {
+      if (this.#run === run) this.#run = null;
+    });
+    this.link.runUuid = uuid;
+    return this.#run;
+  }
+
+  /** Runs `work` in a run that ends with it: COMPLETED, or CRASHED when it throws. */
+  async withRun<Result>(
+    project: string,
+    about: { namespace?: string; name?: string; description?: string },
+    work: (run: TellurioRun) => Promise<Result>,
+  ): Promise<Result> {
+    const run = await this.startRun(project, about);
+    try {
+      const result = await work(run);
+      if (run.status === "RUNNING") await run.finish();
+      return result;
+    } catch (error) {
+      if (run.status === "RUNNING") await run.finish("CRASHED");
+      throw error;
+    }
   }
 
   call(method: string, params: RpcParams = {}, options: TellurioCallOptions = {}): Promise<unknown> {
@@ -62,6 +129,18 @@ export class TellurioClient {
 
   close(): void {
     this.link.close();
+    this.#rest = null;
+    this.#run = null;
+    this.#backward = null;
+  }
+
+  /** `await using client = …` completes the run that is still active, then closes the link. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#run?.finish();
+    } finally {
+      this.close();
+    }
   }
 
   async variable(data: TellurioData, { role, requiresGrad, isParameter = false }: VariableFields): Promise<TellurioVariable> {
@@ -115,7 +194,8 @@ export class TellurioClient {
   /** @throws {InvalidArgumentError} without a key, or without consent to share it; nothing was sent. */
   async model({ apiKey, baseUrl, maxRetries = 2, timeoutSeconds, shareKey }: ModelDescription): Promise<TellurioModel> {
     if (apiKey === "") throw new InvalidArgumentError("A language model needs a key; local servers take any text.");
-    if (!shareKey)
+    if (typeof shareKey === "object") await assertConsent(shareKey);
+    else if (!shareKey)
       throw new InvalidArgumentError("The key would leave this program. Pass shareKey: true if the server may hold it for this session.");
     const config = {
       api_key: apiKey,
@@ -129,11 +209,25 @@ export class TellurioClient {
     return this.link.registry.addModel(model_id);
   }
 
-  /** Chooses the model that writes criticism: `openai/gpt-4o`, with completion arguments. */
+  /**
+   * Chooses the model that writes criticism: `openai/gpt-4o`, with completion arguments. Asked again with the same, nothing is sent.
+   * @throws {InvalidArgumentError} for a path without provider, or with one that is not known.
+   */
   async setBackwardModel(model: TellurioModel, path: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    const name = /^openai\/(.+)$/.exec(path)?.[1];
-    if (name === undefined) throw new InvalidArgumentError(`The path of a model is "openai/<name>", got "${path}".`);
+    const [, provider, name] = /^([^/]+)\/(.+)$/.exec(path) ?? [];
+    if (provider === undefined) throw new InvalidArgumentError(`The path of a model is "openai/<name>", got "${path}".`);
+    if (provider !== "openai")
+      throw new InvalidArgumentError(`The provider "${provider}" is not known; the path of a model is "openai/<name>", got "${path}".`);
+    const setting = JSON.stringify([model.id, name, args]);
+    if (this.#backward?.setting === setting) return;
     await this.call("set_model_singleton", { model_id: model.id, model_name: name, client_args: {}, completion_args: args });
+    this.#backward = { model, setting };
+  }
+
+  /** The model that writes criticism. @throws {TrainyardError} `refused` before one was chosen. */
+  get backwardModel(): TellurioModel {
+    if (this.#backward !== null) return this.#backward.model;
+    throw new TrainyardError("refused", "No model was chosen for the backward pass: call setBackwardModel first.");
   }
 
   async clearUsage(model: TellurioModel): Promise<void> {
@@ -248,6 +342,16 @@ export class TellurioOptimizer {
 
 function recordOf(data: TellurioData, role: string, requires_grad: boolean, isParameter: boolean) {
   return { data, role, requires_grad, obj_type: isParameter ? "__parameter__" : "__variable__" };
+}
+
+/** "Test Project" → `test-project`, as servers make it. */
+function toSlug(name: string): string {
+  return name
+    .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}_]+/gu, "-")
+    .replaceAll(/^-+|-+$/g, "");
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

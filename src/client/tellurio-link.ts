@@ -15,6 +15,8 @@ export interface TellurioClientOptions {
   readonly resume?: boolean;
   /** How long a lost link is looked for. Default 30,000. */
   readonly resumeForMs?: number;
+  /** Where the REST part answers: `http://127.0.0.1:5757`. Default: the host of the link's address. */
+  readonly httpUrl?: string;
   /** Sent with every call, as the protocol wants it. */
   readonly runUuid?: string | null;
   readonly clock?: LinkClock;

@@ -77,6 +77,33 @@ const record = (variable_id: string, more: object = {}) => ({
 });
 const OK = { message: "Ok" };
 
+/** Time that passes when the test says so. */
+class StepClock {
+  #now = 0;
+  #timers: { readonly at: number; readonly run: () => void }[] = [];
+  now = () => this.#now;
+  random = () => 0.5;
+  setTimeout = (run: () => void, delayMs: number) => {
+    const timer = { at: this.#now + delayMs, run };
+    this.#timers.push(timer);
+    return timer;
+  };
+  clearTimeout = (timer: unknown) => {
+    this.#timers = this.#timers.filter((one) => one !== timer);
+  };
+  advance(ms: number): void {
+    const until = this.#now + ms;
+    for (;;) {
+      const [next] = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.clearTimeout(next);
+      this.#now = next.at;
+      next.run();
+    }
+    this.#now = until;
+  }
+}
+
 describe("the link", () => {
   test("T-14: tries three times and then fails with one clear error; a wrong key is not tried again", async () => {
     const delays: number[] = [];
@@ -133,18 +160,23 @@ describe("the link", () => {
 
   test("a call has a deadline; heartbeats put off that of a long one only", async () => {
     const server = await handMade();
-    const client = clientOf(server.url, { timeoutMs: 60 });
+    const clock = new StepClock();
+    const client = clientOf(server.url, { timeoutMs: 1000, clock });
     await client.connect(KEY);
-    await expect(client.call("get_variable", {})).rejects.toMatchObject({ name: "CallTimeoutError" });
+    const plain = client.call("get_variable", {});
+    clock.advance(1000);
+    await expect(plain).rejects.toMatchObject({ name: "CallTimeoutError" });
     const open = client.call("run_step", { optimizer_id: "o" });
     let isOver = false;
     void open.catch(() => (isOver = true));
     await server.until(() => server.heard.length === 2);
     for (let beat = 0; beat < 8; beat++) {
+      clock.advance(400);
       server.state.socket!.send(JSON.stringify({ jsonrpc: "2.0", method: "heartbeat", params: { id: server.heard[1]!.id } }));
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await server.push("create_node", { node_id: `n${beat}`, name: "AddBackward0" }); // answered: the beat before it was heard
     }
     expect(isOver).toBe(false);
+    clock.advance(2000);
     await expect(open).rejects.toMatchObject({ name: "CallTimeoutError" });
   });
 
@@ -158,9 +190,9 @@ describe("the link", () => {
 });
 
 describe("what the server may do", () => {
-  async function pushed() {
+  async function pushed(pendingMs = 60_000) {
     const server = await handMade();
-    const client = clientOf(server.url, { pendingMs: 60 });
+    const client = clientOf(server.url, { pendingMs });
     await client.connect(KEY);
     return { ...server, client, registry: client.link.registry };
   }
@@ -243,9 +275,10 @@ describe("what the server may do", () => {
       [null, 0],
     ]);
     expect(() => Object.assign(early, { gradFn: null })).toThrow(TypeError);
-    const late = registry.addRecord(record("v2", { _grad_fn: "n9" }));
+    const hasty = await pushed(20);
+    const late = hasty.registry.addRecord(record("v2", { _grad_fn: "n9" }));
     await expect(late.readGradFn()).rejects.toThrow(/v2 still waits for its node/);
-    await push("create_node", { node_id: "n9", name: "SumBackward0" });
+    await hasty.push("create_node", { node_id: "n9", name: "SumBackward0" });
     expect((await late.readGradFn())?.name).toBe("SumBackward0");
   });
 
@@ -257,10 +290,12 @@ describe("what the server may do", () => {
     await push("update_variable", { variable_id: "v1", field: "data", value: "new text" });
     await push("clear_step", { variable_ids: ["v1"] });
     expect(await reading).toBe("new text");
-    variable.pendingGrad.raise();
-    await expect(variable.readGrad()).rejects.toMatchObject({ code: "timeout", message: expect.stringContaining("gradients") });
-    expect((await push("clear_backward", { variable_ids: ["v1", "v9"] })).error.data.exception).toMatch(/v9/);
-    expect(await variable.readGrad()).toEqual([]);
+    const hasty = await pushed(20);
+    const other = hasty.registry.addRecord(record("v1"));
+    other.pendingGrad.raise();
+    await expect(other.readGrad()).rejects.toMatchObject({ code: "timeout", message: expect.stringContaining("gradients") });
+    expect((await hasty.push("clear_backward", { variable_ids: ["v1", "v9"] })).error.data.exception).toMatch(/v9/);
+    expect(await other.readGrad()).toEqual([]);
   });
 
   test("functions may be asynchronous; what JSON cannot hold is refused; usage and other fields of models are set", async () => {
@@ -309,7 +344,7 @@ describe("what the server may do", () => {
 });
 
 describe("with the server", () => {
-  test("trains a prompt: forward, judgement by a function that uses the client, backward, step", async () => {
+  test("T-87: trains a prompt: forward, judgement by a function that uses the client, backward, step; a leaf is refused without a call", async () => {
     const { url } = await tellurioRig();
     const server = await scriptedModel((user, messages) => {
       const value = /<VALUE>([\s\S]*?)<\/VALUE>/.exec(user)?.[1];
