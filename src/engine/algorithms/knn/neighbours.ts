@@ -1,0 +1,124 @@
+import { InvalidArgumentError } from "../../../core/errors.ts";
+import { KERNEL_BASE64 } from "./kernel.generated.ts";
+
+/** What `assembly/index.ts` exports; addresses in bytes. */
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  reserve(bytes: number): number;
+  nearestRows(
+    tiles: number,
+    tileCount: number,
+    columns: number,
+    queries: number,
+    count: number,
+    k: number,
+    distances: number,
+    neighbours: number,
+    sums: number,
+  ): void;
+}
+
+const TILE = 8;
+/** Queries that pass by the training table together. */
+export const QUERIES_AT_ONCE = 64;
+
+/** The nearest training rows of up to `QUERIES_AT_ONCE` queries, shape [count, k]: squared distances, ascending, and row numbers; ties by row. */
+export interface Neighbours {
+  readonly distances: Float64Array;
+  readonly rows: Int32Array;
+}
+
+let compiled: WebAssembly.Module | null = null;
+
+/** A training table in the memory of one WebAssembly instance, ready to be searched. `find` is `plainNeighbours`, to the bit. */
+export class NeighbourSearch {
+  readonly #exports: Exports;
+  readonly #columns: number;
+  readonly #tiles: number;
+  readonly #k: number;
+  readonly #at: { tiles: number; queries: number; distances: number; rows: number; sums: number };
+
+  /**
+   * @param table shape [n, columns] row-major, finite. @param k 1 … n.
+   * @throws {InvalidArgumentError} when the table does not fit in the 4 GB that one search has.
+   */
+  constructor(table: Float64Array, columns: number, k: number) {
+    compiled ??= new WebAssembly.Module(bytesOf(KERNEL_BASE64));
+    // The exports are those of assembly/index.ts, built together with this file.
+    this.#exports = new WebAssembly.Instance(compiled, { env: { abort: onAbort } }).exports as unknown as Exports;
+    const rows = columns === 0 ? 0 : table.length / columns;
+    this.#columns = columns;
+    this.#k = k;
+    this.#tiles = Math.ceil(rows / TILE);
+    const tileBytes = this.#tiles * columns * TILE * 8;
+    const queryBytes = Math.ceil((QUERIES_AT_ONCE * columns * 8) / 16) * 16;
+    const distanceBytes = QUERIES_AT_ONCE * k * 8;
+    const bytes = tileBytes + queryBytes + distanceBytes + QUERIES_AT_ONCE * k * 4 + TILE * 8;
+    const start = bytes < 2 ** 32 - 2 ** 20 ? this.#exports.reserve(bytes) >>> 0 : 0;
+    if (start === 0) {
+      throw new InvalidArgumentError(
+        `${rows} rows × ${columns} numeric columns do not fit in the 4 GB that one search has; use fewer rows or features`,
+      );
+    }
+    const queries = start + tileBytes;
+    const distances = queries + queryBytes;
+    const neighbours = distances + distanceBytes;
+    this.#at = { tiles: start, queries, distances, rows: neighbours, sums: neighbours + QUERIES_AT_ONCE * k * 4 };
+    this.#fill(table, rows);
+  }
+
+  #fill(table: Float64Array, rows: number): void {
+    const columns = this.#columns;
+    const tiles = new Float64Array(this.#exports.memory.buffer, this.#at.tiles, this.#tiles * columns * TILE).fill(
+      Number.POSITIVE_INFINITY,
+    );
+    for (let row = 0; row < rows; row++) {
+      const first = Math.floor(row / TILE) * columns * TILE + (row % TILE);
+      for (let j = 0; j < columns; j++) tiles[first + j * TILE] = table[row * columns + j]!;
+    }
+  }
+
+  /** @param queries shape [count, columns] row-major, count ≤ QUERIES_AT_ONCE. Cost: O(count × n × columns). */
+  find(queries: Float64Array): Neighbours {
+    const count = queries.length / this.#columns;
+    const { buffer } = this.#exports.memory;
+    const at = this.#at;
+    new Float64Array(buffer, at.queries, queries.length).set(queries);
+    this.#exports.nearestRows(at.tiles, this.#tiles, this.#columns, at.queries, count, this.#k, at.distances, at.rows, at.sums);
+    return {
+      distances: new Float64Array(buffer, at.distances, count * this.#k).slice(),
+      rows: new Int32Array(buffer, at.rows, count * this.#k).slice(),
+    };
+  }
+}
+
+/** The same in plain code: the kernel's oracle. */
+export function plainNeighbours(table: Float64Array, columns: number, k: number, queries: Float64Array): Neighbours {
+  const rows = table.length / columns;
+  const count = queries.length / columns;
+  const result = { distances: new Float64Array(count * k), rows: new Int32Array(count * k) };
+  for (let q = 0; q < count; q++) {
+    const all = Array.from({ length: rows }, (_, row) => {
+      let distance = 0;
+      for (let j = 0; j < columns; j++) distance += (table[row * columns + j]! - queries[q * columns + j]!) ** 2;
+      return { row, distance };
+    });
+    all.sort((a, b) => a.distance - b.distance || a.row - b.row);
+    for (let i = 0; i < k; i++) {
+      result.distances[q * k + i] = all[i]!.distance;
+      result.rows[q * k + i] = all[i]!.row;
+    }
+  }
+  return result;
+}
+
+function onAbort(): never {
+  throw new Error("the search for neighbours stopped");
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
