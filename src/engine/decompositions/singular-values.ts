@@ -1,23 +1,35 @@
+import { gramEigen } from "../dense/gram-eigen.ts";
 import { transposed } from "../matrix.ts";
 
 /** The singular values of a matrix above rounding error, largest first, and their right singular vectors. */
 export interface SingularValues {
   /** Shape [r], r the numerical rank. */
   readonly values: Float64Array;
-  /** Orthonormal columns, shape [cols, r], column-major. In each the entry of largest magnitude is positive (the first of equal ones). */
+  /** Orthonormal columns, shape [cols, r] or as many as were wanted, column-major. In each the entry of largest magnitude is positive. */
   readonly right: Float64Array;
 }
 
+/** Smaller and nearly square matrices are decomposed without squaring them: it costs little there. */
+const COLS_FROM = 16;
+const ROWS_PER_COLUMN = 2;
+/** Eigenvalues of XᵀX beneath this share of the largest have lost too many digits to be shown. */
+const SHARE_SHOWN = 1e-6;
+/** Beneath this share they may be nothing but rounding, and the rank must be found otherwise. */
+const SHARE_REAL = 1e-10;
+
 /**
- * Singular values and right singular vectors of X, shape [rows, cols], column-major; X is not modified.
+ * Singular values and right singular vectors of X, shape [rows, cols], column-major; X is not modified. At least the first `wanted` vectors.
  *
- * X is first reduced to a triangle by Householder reflections, block of rows by block of rows (wide matrices are turned on their side), and the
+ * Matrices with many more rows than columns go by the eigenvalues of XᵀX, as long as those that are wanted keep at least nine digits and all
+ * of them are beyond doubt above rounding. Otherwise X is first reduced to a triangle by Householder reflections, block of rows by block of rows (wide matrices are turned on their side), and the
  * triangle is diagonalised by one-sided Jacobi rotations. Values below `eps · max(rows, cols)` times the largest are taken for zero and left out.
  *
  * Yields now and then, so that the caller can stop. Deterministic. Cost: O(rows · cols · m + sweeps · m³), m = min(rows, cols); 5–10 sweeps.
  * Source: Golub & Van Loan (2013), Matrix Computations, 4th ed., sections 5.2 and 8.6.4; Drmač & Veselić (2008), SIAM J. Matrix Anal. Appl. 29(4).
  */
-export function* singularValues(x: Float64Array, rows: number, cols: number): Generator<void, SingularValues, void> {
+export function* singularValues(x: Float64Array, rows: number, cols: number, wanted = cols): Generator<void, SingularValues, void> {
+  const quick = yield* bySquares(x, rows, cols, Math.min(wanted, cols));
+  if (quick !== null) return quick;
   if (rows >= cols) {
     const factor = yield* triangularFactor(x, rows, cols);
     const found = yield* orthogonalColumns(factor, cols, rows);
@@ -26,6 +38,16 @@ export function* singularValues(x: Float64Array, rows: number, cols: number): Ge
   const factor = yield* triangularFactor(transposed(x, rows, cols), cols, rows);
   const { values, vectors } = yield* orthogonalColumns(factor, rows, cols);
   return { values, right: withSigns(backTransformed(x, rows, cols, values, vectors), cols) };
+}
+
+function* bySquares(x: Float64Array, rows: number, cols: number, wanted: number): Generator<void, SingularValues | null, void> {
+  if (cols < COLS_FROM || rows < ROWS_PER_COLUMN * cols) return null;
+  const found = yield* gramEigen(x, rows, cols, wanted);
+  if (found === null) return null;
+  const { values, vectors } = found;
+  const largest = values[0]!;
+  if (!(values[wanted - 1]! > SHARE_SHOWN * largest && values[cols - 1]! > SHARE_REAL * largest)) return null;
+  return { values: values.map(Math.sqrt), right: withSigns(vectors, cols) };
 }
 
 /** The transpose of R in X = QR, shape [cols, cols], column-major: lower triangular. Rows of X are folded in block by block. */

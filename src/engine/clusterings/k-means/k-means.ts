@@ -3,6 +3,7 @@ import type { FitStep } from "../../algorithm.ts";
 import type { Clustering } from "../../clustering.ts";
 import type { HyperparameterSchema } from "../../hyperparameter.ts";
 import { centeredClustering, clusterCount, clustersSchema, DIST_SCHEMA, distOf, loadCenters, pointsOf, spreadCenters } from "../parts.ts";
+import { CenterGaps } from "./center-gaps.ts";
 import { type LloydResult, lloyd } from "./lloyd.ts";
 
 /** `n_init` and `max_iter` are additions to the catalogue's. */
@@ -54,10 +55,11 @@ export const kMeans: Clustering = {
     const dist = distOf(hyperparameters);
     const starts = Number(hyperparameters.n_init);
     const roundsMax = Number(hyperparameters.max_iter);
+    const gaps = new CenterGaps(points, k);
     let best: LloydResult | null = null;
     for (let start = 0; start < starts; start++) {
       const centers = spreadCenters(points, k, dist, randomStream(seed, start));
-      const found: LloydResult = yield* stepping(lloyd(points, centers, dist, roundsMax), start, starts);
+      const found: LloydResult = yield* stepping(lloyd(points, centers, dist, roundsMax, gaps), start, starts);
       if (best === null || found.within < best.within) best = found;
     }
     const { centers, within, iterations, hasConverged } = best as LloydResult; // there is at least one start

@@ -1,5 +1,6 @@
 import { weightedMedian } from "../median.ts";
-import { type Dist, nearest, type Points, rank, squaredGap } from "../parts.ts";
+import { type Dist, nearest, type Points, rank } from "../parts.ts";
+import { CenterGaps } from "./center-gaps.ts";
 
 export interface LloydResult {
   readonly centers: Float64Array;
@@ -14,14 +15,20 @@ export interface LloydResult {
  * column (manhattan) of their rows. A centre without rows moves to the row that is furthest from its own. Yields the sum after each round.
  *
  * Euclidean rounds skip rows whose centre cannot have changed, by bounds on distances; the result is the same to the bit.
- * Cost: O(rounds · n k p) at most. `centers` is not modified.
+ * Cost: O(rounds · n k p) at most. `start` is not modified; `gaps` may be shared by calls with the same points and as many centres.
  * Source: Lloyd (1982), doi:10.1109/TIT.1982.1056489; bounds after Hamerly (2010), doi:10.1137/1.9781611972801.12.
  */
-export function* lloyd(points: Points, start: Float64Array, dist: Dist, roundsMax: number): Generator<number, LloydResult, void> {
+export function* lloyd(
+  points: Points,
+  start: Float64Array,
+  dist: Dist,
+  roundsMax: number,
+  gaps = new CenterGaps(points, start.length / points.cols),
+): Generator<number, LloydResult, void> {
   const k = start.length / points.cols;
   let centers: Float64Array = start.slice();
   const codes = new Int32Array(points.rows).fill(-1);
-  const slack = new Slack(points, k);
+  const slack = new Slack(points, k, gaps);
   const squares = dist === "euclidean" ? squaresOf(points) : 0;
   const sums = new ClusterSums(points, k);
   for (let iterations = 1; ; iterations++) {
@@ -56,13 +63,15 @@ function assignAll(points: Points, centers: Float64Array, codes: Int32Array, k: 
 class Slack {
   readonly #points: Points;
   readonly #k: number;
+  readonly #gaps: CenterGaps;
   /** Upper bound of the distance to the row's centre, lower bound of the distance to any other. */
   readonly #upper: Float64Array;
   readonly #lower: Float64Array;
 
-  constructor(points: Points, k: number) {
+  constructor(points: Points, k: number, gaps: CenterGaps) {
     this.#points = points;
     this.#k = k;
+    this.#gaps = gaps;
     this.#upper = new Float64Array(points.rows).fill(Number.POSITIVE_INFINITY);
     this.#lower = new Float64Array(points.rows);
   }
@@ -70,6 +79,7 @@ class Slack {
   /** Sends each row to its nearest centre. @returns how many changed. */
   assign(centers: Float64Array, codes: Int32Array): number {
     const reach = this.#halfGaps(centers);
+    this.#gaps.centers = centers;
     let changed = 0;
     for (let i = 0; i < this.#points.rows; i++) {
       const code = codes[i]!;
@@ -77,10 +87,10 @@ class Slack {
         // A margin for rounding: bounds are only used where they leave no doubt.
         const bound = Math.max(this.#lower[i]!, reach[code]!) * (1 - 1e-9);
         if (this.#upper[i]! < bound) continue;
-        this.#upper[i] = Math.sqrt(rank(this.#points, i, centers, code, "euclidean"));
+        this.#upper[i] = Math.sqrt(this.#gaps.between(i, code));
         if (this.#upper[i]! < bound) continue;
       }
-      const found = this.#search(i, centers);
+      const found = this.#search(i);
       if (found === code) continue;
       codes[i] = found;
       changed++;
@@ -127,14 +137,13 @@ class Slack {
   }
 
   /** The centre nearest to a row (the first of equally near ones), and new bounds. */
-  #search(i: number, centers: Float64Array): number {
-    const { cols, values } = this.#points;
-    const from = i * cols;
+  #search(i: number): number {
+    const gaps = this.#gaps.of(i);
     let best = 0;
     let least = Number.POSITIVE_INFINITY;
     let second = Number.POSITIVE_INFINITY;
     for (let c = 0; c < this.#k; c++) {
-      const sum = squaredGap(values, from, centers, c * cols, cols);
+      const sum = gaps[c]!;
       if (sum < least) {
         second = least;
         least = sum;

@@ -62,7 +62,7 @@ export const pca: Decomposition = {
     const k = componentCount(matrix, hyperparameters, warnings);
     const standard = learnStandard(matrix, { center: hyperparameters.center === true, scale: hyperparameters.scale === true });
     const x = standardised(matrix, standard);
-    const { values, right } = yield* watched(singularValues(x, matrix.rows, matrix.names.length));
+    const { values, right } = yield* watched(singularValues(x, matrix.rows, matrix.names.length, k));
     const deviations = values.map((value) => value / Math.sqrt(Math.max(1, matrix.rows - 1)));
     const kept = keptComponents(deviations, k, hyperparameters, warnings);
     const rotation = right.slice(0, kept * matrix.names.length);
