@@ -39,6 +39,9 @@ export function learnScaledDesign(columns: readonly Column[], options: ScalingOp
   return { design, centers, scales };
 }
 
+/** Scaled values beyond this are held here: their squares, sums of squares and single-precision copies stay finite. */
+const LARGEST = 1e15;
+
 /** Weighted mean and standard deviation, safe for huge values; a spread that rounding alone can make is none. */
 function momentsOf(values: Float64Array, weights: Float64Array): { mean: number; deviation: number } {
   let largest = 0;
@@ -57,7 +60,7 @@ function momentsOf(values: Float64Array, weights: Float64Array): { mean: number;
   return { mean: mean * largest, deviation: deviation > 1e-13 ? deviation * largest : 0 };
 }
 
-/** The scaled matrix, shape [n, cols], row-major: cell (i, j) is at i × cols + j. Finite everywhere. Cost: O(cells). */
+/** The scaled matrix, shape [n, cols], row-major: cell (i, j) is at i × cols + j. Within ±1e15 everywhere. Cost: O(cells). */
 export function scaledRows(plan: ScaledPlan, columns: readonly Column[]): Float64Array {
   const { design, centers, scales } = plan;
   const raw = designMatrix(design, columns);
@@ -67,7 +70,9 @@ export function scaledRows(plan: ScaledPlan, columns: readonly Column[]): Float6
     const center = centers[j]!;
     const scale = scales[j]!;
     const offset = j * rows;
-    for (let i = 0; i < rows; i++) scaled[i * design.cols + j] = (raw[offset + i]! - center) / scale;
+    for (let i = 0; i < rows; i++) {
+      scaled[i * design.cols + j] = Math.max(-LARGEST, Math.min(LARGEST, (raw[offset + i]! - center) / scale));
+    }
   }
   return scaled;
 }

@@ -49,7 +49,7 @@ describe("shares and means agree with scikit-learn", () => {
 
 describe("the search", () => {
   for (const columns of [1, 3, 10]) {
-    test(`over ${columns} columns finds what a plain search finds, to the bit, ties in the order of rows`, () => {
+    test(`over ${columns} columns finds what a plain search finds, to the bit, ties included`, () => {
       const random = randomStream(4, columns);
       // Few distinct values: many ties.
       const table = Float64Array.from({ length: 157 * columns }, () => random.integer(4) + (columns > 3 ? normal(random) : 0));
@@ -100,6 +100,11 @@ describe("neighbours", () => {
     expect([...model.predict(mixed.features)]).toEqual([2, 3, 2, 3]);
   });
 
+  test("rows as far as the k-th all answer: many equal rows give their mean, whatever their order", () => {
+    const problem = line([0, 0, 0, 0, 5], [1, 2, 3, 6, 100]);
+    expect([...run(problem, { k: 1 }).result.predict([numericColumn("x", [0, 2.5])])]).toEqual([3, 22.4]);
+  });
+
   test("a heavy neighbour's vote counts more; balanced classes do too", () => {
     const problem: Problem = {
       task: "binary",
@@ -125,4 +130,4 @@ describe("neighbours", () => {
   });
 });
 
-describeContract(knn, { misspelt: ["weight", "weights"], rowOrder: null });
+describeContract(knn, { misspelt: ["weight", "weights"] });

@@ -4,7 +4,7 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
   {
     name: "k",
     title: "Neighbours",
-    help: "How many of the nearest training rows answer. More give a smoother answer; with fewer rows than this, all of them answer.",
+    help: "How many of the nearest training rows answer. More give a smoother answer. Rows exactly as far as the last of them answer too.",
     type: "integer",
     default: 5,
     min: 1,

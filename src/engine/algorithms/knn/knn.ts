@@ -13,10 +13,11 @@ const JUDGED_AT_ONCE = 512;
  *
  * - Features: as in `design-matrix.ts`: numbers, missing ones at the training mean, categories as one 0/1 column per level. With `scale` numbers
  *   get variance 1 (divisor n); 0/1 columns are divided by √2, so that two different categories are at distance 1.
- * - Ties: the earlier training row is the nearer one. `distance`: weights 1 / distance; rows equal to the query silence all others.
+ * - Ties: rows exactly as far as the k-th all answer, so that the order of rows does not matter. `distance`: weights 1 / distance; rows equal
+ *   to the query silence all others.
  * - Case weights multiply a neighbour's vote; a row of weight zero is the same as no row. A row of weight 2 votes twice but takes one place
  *   among the k, where two equal rows take two.
- * - Fewer rows than k: all of them answer. One class, one row, only constant columns: the mean of the first k rows.
+ * - Fewer rows than k: all of them answer. One class, one row, only constant columns: the mean of all rows.
  *
  * Deterministic; the seed does not matter. Cost: a fit copies the table; a prediction is O(rows × training rows × columns).
  * Source: Cover & Hart (1967), IEEE Trans Inf Theory 13(1):21–27, doi:10.1109/TIT.1967.1053964; distance weights: Dudani (1976), IEEE Trans

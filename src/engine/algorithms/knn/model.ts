@@ -40,10 +40,12 @@ export class KnnModel implements Model {
   }
 
   #find(queries: Float64Array, count: number): Neighbours {
-    const { table, plan, k } = this.parts;
+    const { table, plan, k, target } = this.parts;
     if (plan.design.cols === 0) {
-      // Without columns all rows are equally near: the first ones answer.
-      return { distances: new Float64Array(count * k), rows: Int32Array.from({ length: count * k }, (_, i) => i % k) };
+      // Without columns all rows are equally near.
+      const n = target.length;
+      const starts = Int32Array.from({ length: count + 1 }, (_, i) => i * n);
+      return { starts, distances: new Float64Array(count * n), rows: Int32Array.from({ length: count * n }, (_, i) => i % n) };
     }
     this.#search ??= new NeighbourSearch(table, plan.design.cols, k);
     return this.#search.find(queries);
@@ -51,12 +53,12 @@ export class KnnModel implements Model {
 
   /** Mean outcome, or shares of the classes, of the neighbours of query `i`. */
   #answer(found: Neighbours, i: number, out: Float64Array): void {
-    const { k, byDistance, target, weights, classes } = this.parts;
-    const nearest = found.distances[i * k]!;
+    const { byDistance, target, weights, classes } = this.parts;
+    const nearest = found.distances[found.starts[i]!]!;
     let total = 0;
-    for (let place = 0; place < k; place++) {
-      const row = found.rows[i * k + place]!;
-      const square = found.distances[i * k + place]!;
+    for (let place = found.starts[i]!; place < found.starts[i + 1]!; place++) {
+      const row = found.rows[place]!;
+      const square = found.distances[place]!;
       // A row that is the same as the query silences all others.
       if (byDistance && nearest === 0 && square > 0) break;
       const weight = weights[row]! * (byDistance && nearest > 0 ? Math.sqrt(nearest / square) : 1);

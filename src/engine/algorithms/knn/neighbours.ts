@@ -16,14 +16,20 @@ interface Exports {
     neighbours: number,
     sums: number,
   ): void;
+  rowsAt(tiles: number, tileCount: number, columns: number, query: number, distance: number, rows: number, sums: number): number;
 }
 
 const TILE = 8;
 /** Queries that pass by the training table together. */
 export const QUERIES_AT_ONCE = 64;
 
-/** The nearest training rows of up to `QUERIES_AT_ONCE` queries, shape [count, k]: squared distances, ascending, and row numbers; ties by row. */
+/**
+ * The nearest training rows of each query: those of query q are at `starts[q]` … `starts[q + 1] - 1`, nearest first, ties by row. At least k of
+ * them; more where further rows are exactly as far as the k-th.
+ */
 export interface Neighbours {
+  readonly starts: Int32Array;
+  /** Squared. */
   readonly distances: Float64Array;
   readonly rows: Int32Array;
 }
@@ -36,7 +42,9 @@ export class NeighbourSearch {
   readonly #columns: number;
   readonly #tiles: number;
   readonly #k: number;
-  readonly #at: { tiles: number; queries: number; distances: number; rows: number; sums: number };
+  /** How many are sought: one more than k, to see whether it ties. */
+  readonly #sought: number;
+  readonly #at: { tiles: number; queries: number; distances: number; rows: number; ties: number; sums: number };
 
   /**
    * @param table shape [n, columns] row-major, finite. @param k 1 … n.
@@ -49,11 +57,14 @@ export class NeighbourSearch {
     const rows = columns === 0 ? 0 : table.length / columns;
     this.#columns = columns;
     this.#k = k;
+    this.#sought = Math.min(rows, k + 1);
     this.#tiles = Math.ceil(rows / TILE);
     const tileBytes = this.#tiles * columns * TILE * 8;
-    const queryBytes = Math.ceil((QUERIES_AT_ONCE * columns * 8) / 16) * 16;
-    const distanceBytes = QUERIES_AT_ONCE * k * 8;
-    const bytes = tileBytes + queryBytes + distanceBytes + QUERIES_AT_ONCE * k * 4 + TILE * 8;
+    const queryBytes = QUERIES_AT_ONCE * columns * 8;
+    const distanceBytes = QUERIES_AT_ONCE * this.#sought * 8;
+    const rowBytes = QUERIES_AT_ONCE * this.#sought * 4;
+    const tieBytes = this.#tiles * TILE * 4;
+    const bytes = tileBytes + queryBytes + distanceBytes + rowBytes + tieBytes + TILE * 8;
     const start = bytes < 2 ** 32 - 2 ** 20 ? this.#exports.reserve(bytes) >>> 0 : 0;
     if (start === 0) {
       throw new InvalidArgumentError(
@@ -63,7 +74,8 @@ export class NeighbourSearch {
     const queries = start + tileBytes;
     const distances = queries + queryBytes;
     const neighbours = distances + distanceBytes;
-    this.#at = { tiles: start, queries, distances, rows: neighbours, sums: neighbours + QUERIES_AT_ONCE * k * 4 };
+    const ties = neighbours + rowBytes;
+    this.#at = { tiles: start, queries, distances, rows: neighbours, ties, sums: ties + tieBytes };
     this.#fill(table, rows);
   }
 
@@ -81,14 +93,46 @@ export class NeighbourSearch {
   /** @param queries shape [count, columns] row-major, count ≤ QUERIES_AT_ONCE. Cost: O(count × n × columns). */
   find(queries: Float64Array): Neighbours {
     const count = queries.length / this.#columns;
-    const { buffer } = this.#exports.memory;
     const at = this.#at;
+    const sought = this.#sought;
+    const { buffer } = this.#exports.memory;
     new Float64Array(buffer, at.queries, queries.length).set(queries);
-    this.#exports.nearestRows(at.tiles, this.#tiles, this.#columns, at.queries, count, this.#k, at.distances, at.rows, at.sums);
-    return {
-      distances: new Float64Array(buffer, at.distances, count * this.#k).slice(),
-      rows: new Int32Array(buffer, at.rows, count * this.#k).slice(),
-    };
+    this.#exports.nearestRows(at.tiles, this.#tiles, this.#columns, at.queries, count, sought, at.distances, at.rows, at.sums);
+    const distances = new Float64Array(buffer, at.distances, count * sought);
+    const rows = new Int32Array(buffer, at.rows, count * sought);
+    const found = new Gathered();
+    for (let q = 0; q < count; q++) {
+      const own = distances.subarray(q * sought, (q + 1) * sought);
+      const limit = own[this.#k - 1]!;
+      const isTied = own[this.#k] === limit;
+      for (let i = 0; i < this.#k && !(isTied && own[i] === limit); i++) found.add(rows[q * sought + i]!, own[i]!);
+      if (isTied) {
+        const query = at.queries + q * this.#columns * 8;
+        const ties = this.#exports.rowsAt(at.tiles, this.#tiles, this.#columns, query, limit, at.ties, at.sums);
+        for (const row of new Int32Array(buffer, at.ties, ties)) found.add(row, limit);
+      }
+      found.endQuery();
+    }
+    return found.neighbours();
+  }
+}
+
+/** Lists of neighbours, query after query. */
+class Gathered {
+  readonly #starts: number[] = [0];
+  readonly #distances: number[] = [];
+  readonly #rows: number[] = [];
+  add(row: number, distance: number): void {
+    this.#rows.push(row);
+    this.#distances.push(distance);
+  }
+
+  endQuery(): void {
+    this.#starts.push(this.#rows.length);
+  }
+
+  neighbours(): Neighbours {
+    return { starts: Int32Array.from(this.#starts), distances: Float64Array.from(this.#distances), rows: Int32Array.from(this.#rows) };
   }
 }
 
@@ -96,7 +140,7 @@ export class NeighbourSearch {
 export function plainNeighbours(table: Float64Array, columns: number, k: number, queries: Float64Array): Neighbours {
   const rows = table.length / columns;
   const count = queries.length / columns;
-  const result = { distances: new Float64Array(count * k), rows: new Int32Array(count * k) };
+  const found = new Gathered();
   for (let q = 0; q < count; q++) {
     const all = Array.from({ length: rows }, (_, row) => {
       let distance = 0;
@@ -104,12 +148,11 @@ export function plainNeighbours(table: Float64Array, columns: number, k: number,
       return { row, distance };
     });
     all.sort((a, b) => a.distance - b.distance || a.row - b.row);
-    for (let i = 0; i < k; i++) {
-      result.distances[q * k + i] = all[i]!.distance;
-      result.rows[q * k + i] = all[i]!.row;
-    }
+    const limit = all[k - 1]!.distance;
+    for (const { row, distance } of all) if (distance <= limit) found.add(row, distance);
+    found.endQuery();
   }
-  return result;
+  return found.neighbours();
 }
 
 function onAbort(): never {

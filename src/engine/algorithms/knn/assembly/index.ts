@@ -39,11 +39,11 @@ export function nearestRows(
     const start = tiles + <usize>tile * tileBytes;
     for (let q = 0; q < count; q++) {
       const own = distances + ((<usize>q * <usize>k) << 3);
-      const last = own + (<usize>(k - 1) << 3);
+      const last = own + ((<usize>(k - 1)) << 3);
       if (!measure(start, queries + <usize>q * queryBytes, columns, sums, load<f64>(last))) continue;
       const rows = neighbours + ((<usize>q * <usize>k) << 2);
       for (let lane = 0; lane < <i32>TILE; lane++) {
-        const distance = load<f64>(sums + (<usize>lane << 3));
+        const distance = load<f64>(sums + ((<usize>lane) << 3));
         if (distance < load<f64>(last)) insert(own, rows, k, distance, tile * <i32>TILE + lane);
       }
     }
@@ -56,7 +56,7 @@ function measure(tile: usize, query: usize, columns: i32, sums: usize, limit: f6
   let s1 = f64x2.splat(0);
   let s2 = f64x2.splat(0);
   let s3 = f64x2.splat(0);
-  const end = query + (<usize>columns << 3);
+  const end = query + ((<usize>columns) << 3);
   while (query < end) {
     const q = v128.load64_splat(query);
     const d0 = f64x2.sub(v128.load(tile), q);
@@ -89,4 +89,19 @@ function insert(distances: usize, rows: usize, k: i32, distance: f64, row: i32):
   }
   store<f64>(distances + ((<usize>at) << 3), distance);
   store<i32>(rows + ((<usize>at) << 2), row);
+}
+
+/** Numbers of the training rows whose squared distance to a query is exactly `distance`, into `rows` (i32, room for all), ascending. How many. */
+export function rowsAt(tiles: usize, tileCount: i32, columns: i32, query: usize, distance: f64, rows: usize, sums: usize): i32 {
+  const tileBytes = (<usize>columns * TILE) << 3;
+  let count = 0;
+  for (let tile = 0; tile < tileCount; tile++) {
+    if (!measure(tiles + <usize>tile * tileBytes, query, columns, sums, Infinity)) continue;
+    for (let lane = 0; lane < <i32>TILE; lane++) {
+      if (load<f64>(sums + ((<usize>lane) << 3)) !== distance) continue;
+      store<i32>(rows + ((<usize>count) << 2), tile * <i32>TILE + lane);
+      count++;
+    }
+  }
+  return count;
 }
