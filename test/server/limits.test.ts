@@ -1,36 +1,10 @@
 import { afterAll, expect, test } from "vitest";
-import type { Clock } from "../../src/server/clock.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 import { TestClient } from "../support/live-client.ts";
 import { InlineProfile, ScriptedRunner, testServer } from "../support/live-server.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-
-/** Time that the test moves. What is due is called in the order of its time. */
-class FakeClock implements Clock {
-  #at = Date.UTC(2026, 0, 5);
-  readonly #timers = new Set<{ due: number; delayMs: number; act: () => void }>();
-
-  readonly now = (): number => this.#at;
-
-  readonly every = (delayMs: number, act: () => void): (() => void) => {
-    const timer = { due: this.#at + delayMs, delayMs, act };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  };
-
-  pass(ms: number): void {
-    const end = this.#at + ms;
-    for (;;) {
-      const next = [...this.#timers].filter(({ due }) => due <= end).sort((a, b) => a.due - b.due)[0];
-      if (next === undefined) break;
-      this.#at = next.due;
-      next.due += next.delayMs;
-      next.act();
-    }
-    this.#at = end;
-  }
-}
 
 const csv = Buffer.from("a,b\n1,2\n3,4\n5,6\n");
 const inline = new InlineProfile();

@@ -95,8 +95,7 @@ test("T-112 – T-115: runs with names, statuses and metrics, shown among all ru
     { step: 8 },
   ]);
   expect((await rest(rig, "POST", `${path}metrics/`, { name: "x" })).status).toBe(400);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(runs.open(named.body.uuid).series.get("loss")?.count).toBe(4);
+  await expect.poll(() => runs.open(named.body.uuid).series.get("loss")?.count, { timeout: 30_000 }).toBe(4);
   expect(runs.get(named.body.uuid)).toMatchObject({ name: "mine", state: "running", about: { tags: ["P"] } });
   for (const [status, state] of [
     ["COMPLETED", "completed"],

@@ -14,7 +14,7 @@ const { TrainingDoor } = (await import(
 const { Runs } = (await import(dist("runs/index.js"))) as typeof import("../../src/runs/index.ts");
 
 const lines: string[] = [];
-const server = await testServer({ token: "the-token", verbosity: 1, log: (line) => lines.push(line), authDeadlineMs: 300 });
+const server = await testServer({ token: "the-token", verbosity: 1, log: (line) => lines.push(line) });
 const client = new TrainingClient(server);
 
 const compatible = (path: string, query = "") => client.stream(`${path}/stream?token=the-token${query}`);
@@ -222,7 +222,8 @@ describe("our own stream", () => {
   });
 
   test("without a token in time, or with a wrong one, the socket is closed with 4401", async () => {
-    const silent = await client.stream("/api/v2/stream");
+    const strict = new TrainingClient(await testServer({ authDeadlineMs: 50 }));
+    const silent = await strict.stream("/api/v2/stream");
     const wrong = await client.stream("/api/v2/stream");
     wrong.send({ type: "auth", token: "guess" });
     const early = await client.stream("/api/v2/stream");

@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 import type { TrainReport } from "../../src/engine/train/progress.ts";
 import type { TrainResult } from "../../src/engine/train/result.ts";
 import type { TrainJobOptions } from "../../src/server/jobs/train-job.ts";
 import type { RunningServer, ServeOptions } from "../../src/server/serve.ts";
 import type { ComputeProfile, ProfileStatus, TaskHandle, TaskReference } from "../../src/tasks/profile.ts";
+import { cleanUp } from "./clean-up.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -17,17 +17,17 @@ export function sampleBytes(name: string): Buffer {
   return readFileSync(new URL(`samples/${name}.csv`, ROOT));
 }
 
-/** A folder that is gone after the file's tests. */
+/** A folder that is gone after the test, or after the file's tests when it was made outside of one. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "trainyard-test-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  cleanUp(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A server on a free port with an empty data folder; closed after the file's tests. */
+/** A server on a free port with an empty data folder; closed after the test, or after the file's tests when it was started outside of one. */
 export async function testServer(options: ServeOptions = {}): Promise<RunningServer> {
   const server = await serve({ port: 0, dataDir: temporaryFolder(), verbosity: 0, daemons: 1, heartbeatMs: 0, ...options });
-  afterAll(() => server.close());
+  cleanUp(() => server.close());
   return server;
 }
 

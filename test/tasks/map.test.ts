@@ -199,7 +199,7 @@ test("chunks: small elements travel together, large ones are spread, and each is
   expect((values as number[]).every((value, i) => value === 2 * i)).toBe(true);
   expect(info(profile)).toMatchObject({ completed: 20_000, awaiting: 0, executing: 0 });
   const pids = (await miraiMap(
-    Array.from({ length: 8 }, () => 40),
+    Array.from({ length: 8 }, () => 200),
     async (ms: number) => {
       await new Promise((resolve) => setTimeout(resolve, ms));
       return process.pid;

@@ -37,7 +37,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Waits for a fact about the system that nobody announces. */
-export async function until(what: string, isTrue: () => boolean, limitMs = 10_000): Promise<number> {
+export async function until(what: string, isTrue: () => boolean, limitMs = 60_000): Promise<number> {
   const start = performance.now();
   while (!isTrue()) {
     if (performance.now() - start > limitMs) throw new Error(`not within ${limitMs} ms: ${what}`);

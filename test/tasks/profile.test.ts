@@ -38,15 +38,17 @@ describe("values", () => {
     const profile = openTestProfile();
     await profile.submit(job("echo"), 0).result;
     const values = new Float64Array(10_000_000);
-    let longest = 0;
-    let last = performance.now();
-    const beat = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-    }, 5);
+    let turns = 0;
+    let isBack = false;
+    const turn = (): void => {
+      turns++;
+      if (!isBack) setImmediate(turn);
+    };
+    setImmediate(turn);
     await profile.submit(job("echo"), values).result;
-    clearInterval(beat);
-    expect(longest).toBeLessThan(250);
+    isBack = true;
+    // Written and read in one piece it would turn a handful of times.
+    expect(turns).toBeGreaterThan(100);
   });
 
   test("notes arrive in order and before the result, with their arrays", async () => {
@@ -70,10 +72,8 @@ describe("order", () => {
   test("a long task holds up nobody but its own daemon", async () => {
     const profile = openTestProfile({ daemons: 2 });
     await Promise.all([1, 2].map((i) => profile.submit(job("sleep"), { ms: i }).result));
-    const long = profile.submit(job("sleep"), { ms: 2000 });
-    const start = performance.now();
+    const long = profile.submit(job("sleep"), { ms: 100_000 });
     await Promise.all([100, 100, 100].map((ms) => profile.submit(job("sleep"), { ms }).result));
-    expect(performance.now() - start).toBeLessThan(1500);
     expect(long.state).toBe("running");
     expect(profile.status()).toMatchObject({ queued: 0, running: 1 });
   });
@@ -129,12 +129,10 @@ describe("cancelling", () => {
     const { noted, onNote } = firstNote();
     const handle = profile.submit(job("spin"), {}, { onNote });
     const spinning = (await noted) as number;
-    const start = performance.now();
     expect(handle.cancel()).toBe(true);
-    await expect(handle.result).rejects.toMatchObject({ code: "cancelled" });
-    expect(performance.now() - start).toBeLessThan(50);
+    const nextTurn = new Promise((resolve) => setImmediate(resolve, "too late"));
+    expect(await Promise.race([handle.result.catch((error: { code: string }) => error.code), nextTurn])).toBe("cancelled");
     const next = await profile.submit<number>(job("pid"), 0).result;
-    expect(performance.now() - start).toBeLessThan(3000);
     expect(next).not.toBe(spinning);
     expect(isAlive(spinning)).toBe(false);
   });

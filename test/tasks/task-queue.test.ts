@@ -36,13 +36,13 @@ test("behaves as a list under any sequence of operations", () => {
   );
 });
 
-test("a hundred thousand members are removed from anywhere in well under a second", () => {
+test("three hundred thousand members are removed from anywhere in far less time than moving the others up would take", () => {
   const queue = new TaskQueue<Member>();
-  const members = Array.from({ length: 100_000 }, () => new Member());
+  const members = Array.from({ length: 300_000 }, () => new Member());
   const start = performance.now();
   for (const member of members) queue.enqueue(member);
   for (let i = members.length - 1; i >= 0; i -= 2) queue.remove(members[i]!);
   while (queue.dequeue() !== null);
   expect(queue.length).toBe(0);
-  expect(performance.now() - start).toBeLessThan(500);
+  expect(performance.now() - start).toBeLessThan(5000);
 });
