@@ -29,7 +29,8 @@ export type SeriesAnswer =
   | { readonly key: string; readonly reduce: "roll_up"; readonly bucketWidth: number; readonly buckets: readonly Bucket[] }
   | { readonly key: string; readonly reduce: Exclude<Reduction, "roll_up">; readonly x: readonly number[]; readonly y: readonly number[] };
 
-const SERIES_PER_ANSWER = 1000;
+/** Series that one answer has at most. */
+export const SERIES_PER_ANSWER = 1000;
 const RAW_MAX = 1_000_000;
 
 /**
@@ -45,8 +46,8 @@ export class SeriesQueries {
     this.#cache = new RollUpCache(runs.store);
   }
 
-  /** @throws {InvalidArgumentError} naming the field; {RunNotFoundError}. */
-  answer(runId: string, query: SeriesQuery): SeriesAnswer[] {
+  /** The series of a run that match, at most `seriesMax` of them. @throws {InvalidArgumentError} naming the field; {RunNotFoundError}. */
+  answer(runId: string, query: SeriesQuery, seriesMax = SERIES_PER_ANSWER): SeriesAnswer[] {
     const { maxPoints = 1000, x = "step" } = query;
     if (!Number.isInteger(maxPoints) || maxPoints < 2 || maxPoints > 10_000) {
       throw new InvalidArgumentError(`max_points must be a whole number from 2 to 10,000, got ${maxPoints}.`);
@@ -56,8 +57,13 @@ export class SeriesQueries {
     if (!["step", "time", "relative_time"].includes(x) && !open.series.has(x)) {
       throw new InvalidArgumentError(`x must be step, time, relative_time or a series of the run, got ${JSON.stringify(x)}.`);
     }
-    const chosen = matching([...open.series.keys()], query.keys).slice(0, SERIES_PER_ANSWER);
+    const chosen = matching([...open.series.keys()], query.keys).slice(0, seriesMax);
     return chosen.map((key) => this.#series(record, open, open.series.get(key)!, { ...query, maxPoints, x }));
+  }
+
+  /** How many series of a run match. */
+  count(runId: string, keys: readonly string[] | undefined): number {
+    return matching([...this.#runs.open(runId).series.keys()], keys).length;
   }
 
   #series(record: RunRecord, open: OpenRun, series: OpenSeries, query: SeriesQuery & { maxPoints: number; x: string }): SeriesAnswer {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "../core/errors.ts";
 import type { AlertRule } from "./alerts.ts";
 import { RUN_STATES, type RunState } from "./lifecycle.ts";
+import { conditions } from "./run-conditions.ts";
 import type { RunStore, SqlRow } from "./run-store.ts";
 
 /** What the creator of a run tells about it. */
@@ -12,6 +13,9 @@ export interface RunAbout {
   readonly tags?: readonly string[];
   readonly notes?: string;
   readonly alerts?: readonly AlertRule[];
+  /** The job of this server that the run is the log of, and its session. */
+  readonly job_id?: string;
+  readonly session_id?: string;
 }
 
 export interface RunRecord {
@@ -29,6 +33,16 @@ export interface RunRecord {
   /** First point, or the creator said so. */
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
+  /** Put out of sight, kept all the same. */
+  readonly archivedAt: number | null;
+}
+
+/** A condition on one entry of a run's configuration. */
+export interface ConfigTest {
+  /** A key, or a path into nested objects: `optimizer.lr`. */
+  readonly key: string;
+  readonly operator: "=" | "!=" | "<" | "<=" | ">" | ">=";
+  readonly value: string;
 }
 
 export interface RunFilter {
@@ -36,6 +50,12 @@ export interface RunFilter {
   /** Part of the name. */
   readonly name?: string;
   readonly tag?: string;
+  /** Part of the name, the notes, a tag, the id, or the configuration as text. */
+  readonly search?: string;
+  readonly config?: readonly ConfigTest[];
+  /** Default: those that are not archived. */
+  readonly archived?: "no" | "only" | "all";
+  readonly jobId?: string;
   readonly limit: number;
   readonly offset?: number;
   /** From the answer before. */
@@ -47,7 +67,7 @@ export interface RunPage {
   readonly nextCursor: string | null;
 }
 
-const COLUMNS = "run, run_id, name, about, state, reason, exit_code, created_at, started_at, finished_at";
+const COLUMNS = "run, run_id, name, about, state, reason, exit_code, created_at, started_at, finished_at, archived_at";
 
 export function maybeRecord(store: RunStore, runId: string): RunRecord | null {
   const row = store.sql(`SELECT ${COLUMNS} FROM runs WHERE run_id = ?`).get(runId);
@@ -64,7 +84,7 @@ export function listRecords(store: RunStore, filter: RunFilter): RunPage {
   const before = filter.cursor === undefined ? null : toCursor(filter.cursor);
   const { where, values } = conditions(filter);
   if (before !== null) where.push("(created_at, run) < (?, ?)");
-  const sql = `SELECT ${COLUMNS} FROM runs ${where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`} ORDER BY created_at DESC, run DESC LIMIT ? OFFSET ?`;
+  const sql = `SELECT ${COLUMNS} FROM runs ${whereOf(where)} ORDER BY created_at DESC, run DESC LIMIT ? OFFSET ?`;
   const rows = store.sql(sql).all(...values, ...(before ?? []), filter.limit + 1, filter.offset ?? 0);
   const runs = rows.slice(0, filter.limit).map(toRecord);
   const last = runs.at(-1);
@@ -73,7 +93,7 @@ export function listRecords(store: RunStore, filter: RunFilter): RunPage {
 
 export function countRecords(store: RunStore, filter: Omit<RunFilter, "limit">): number {
   const { where, values } = conditions(filter);
-  const row = store.sql(`SELECT COUNT(*) AS n FROM runs ${where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`}`).get(...values);
+  const row = store.sql(`SELECT COUNT(*) AS n FROM runs ${whereOf(where)}`).get(...values);
   return row?.n as number;
 }
 
@@ -84,22 +104,18 @@ export function countByState(store: RunStore): Readonly<Record<RunState, number>
   return counts;
 }
 
-function conditions({ states, name, tag }: Omit<RunFilter, "limit">): { where: string[]; values: string[] } {
-  const where: string[] = [];
-  const values: string[] = [];
-  if (states !== undefined) {
-    where.push(`state IN (${states.map(() => "?").join(", ")})`);
-    values.push(...states);
-  }
-  if (name !== undefined) {
-    where.push("instr(lower(name), lower(?)) > 0");
-    values.push(name);
-  }
-  if (tag !== undefined) {
-    where.push("EXISTS (SELECT 1 FROM json_each(about, '$.tags') WHERE value = ?)");
-    values.push(tag);
-  }
-  return { where, values };
+/** Every run that passes, newest first. */
+export function allRecords(store: RunStore, filter: Omit<RunFilter, "limit">): RunRecord[] {
+  const { where, values } = conditions(filter);
+  const sql = `SELECT ${COLUMNS} FROM runs ${whereOf(where)} ORDER BY created_at DESC, run DESC`;
+  return store
+    .sql(sql)
+    .all(...values)
+    .map(toRecord);
+}
+
+function whereOf(where: readonly string[]): string {
+  return where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`;
 }
 
 function toCursor(cursor: string): [number, number] {
@@ -121,5 +137,6 @@ function toRecord(row: SqlRow): RunRecord {
     createdAt: row.created_at as number,
     startedAt: row.started_at as number | null,
     finishedAt: row.finished_at as number | null,
+    archivedAt: row.archived_at as number | null,
   };
 }

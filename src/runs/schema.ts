@@ -57,4 +57,14 @@ export const RUN_MIGRATIONS: readonly string[] = [
   );
   CREATE UNIQUE INDEX chunks_by_series ON chunks(series, chunk);
   `,
+  `
+  ALTER TABLE runs ADD COLUMN archived_at REAL;
+  CREATE INDEX series_by_key ON series(key);
+  -- What a page keeps of how it shows runs: any JSON object.
+  CREATE TABLE layouts (
+    name TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    updated_at REAL NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];

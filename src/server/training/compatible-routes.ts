@@ -37,6 +37,7 @@ function list(api: TrainingApi, { query, response }: Call): void {
     ...(status === null ? {} : { states: STATUSES[status]! }),
     limit: Math.min(LIST_MAX, queryWhole(query, "limit", 100)),
     offset: queryWhole(query, "offset", 0),
+    archived: "all" as const,
     ...(cursor === null ? {} : { cursor }),
   };
   const { runs, nextCursor } = api.runs.list(filter);

@@ -49,6 +49,21 @@ export function maybeTexts(fields: Fields, field: string): readonly string[] | u
   throw refused(field, "a list of texts", value);
 }
 
+export function maybeTruth(fields: Fields, field: string): boolean | undefined {
+  const value = fields[field];
+  if (value === undefined || typeof value === "boolean") return value;
+  throw refused(field, "true or false", value);
+}
+
+export function maybeReal(fields: Fields, field: string): number | undefined {
+  return fields[field] === undefined || fields[field] === null ? undefined : real(fields, field);
+}
+
+/** For `Object.fromEntries`: nothing when the value is not there. */
+export function entryOf<Value>(field: string, value: Value | undefined): [string, Value][] {
+  return value === undefined ? [] : [[field, value]];
+}
+
 /** Who sent it and under which number; null when it is not said. Said twice, it is stored once. */
 export function maybeSender(fields: Fields): { readonly producer: string; readonly sequence: number } | null {
   const producer = maybeText(fields, "producer", { max: 100 });

@@ -4,39 +4,31 @@ import {
   FINAL_STATES,
   parseColumns,
   parseRows,
-  REDUCTIONS,
   REQUEST_LIMIT_BYTES,
-  type Reduction,
-  RUN_STATES,
   type RunAbout,
-  type RunFilter,
-  type RunRecord,
-  type RunState,
-  type SeriesQuery,
-  spelled,
   summaryOf,
   toAlertRules,
 } from "../../runs/index.ts";
 import { Refusal, readBody, readJson, sendEmpty, sendJson, toJson } from "./answer.ts";
 import { sendEvents } from "./event-stream.ts";
-import { maybeSender, maybeText, maybeTexts, oneOf, queryList, queryReal, queryWhole, real, text, toFields, whole } from "./fields.ts";
+import {
+  entryOf,
+  maybeSender,
+  maybeText,
+  maybeTexts,
+  maybeTruth,
+  oneOf,
+  queryList,
+  queryReal,
+  queryWhole,
+  real,
+  text,
+  toFields,
+  whole,
+} from "./fields.ts";
+import { toOwnRun, toWireSummary } from "./own-shape.ts";
 import type { Call, Route, TrainingApi } from "./route.ts";
-
-/** A run as our own API shows it. Times are epoch ms. */
-export function toOwnRun(record: RunRecord): Record<string, unknown> {
-  const { runId, name, about, state, reason, exitCode, createdAt, startedAt, finishedAt } = record;
-  return {
-    id: runId,
-    name,
-    state,
-    reason,
-    exit_code: exitCode,
-    created_at: createdAt,
-    started_at: startedAt,
-    finished_at: finishedAt,
-    ...about,
-  };
-}
+import { toSeriesQuery, toWireSeries } from "./series-shape.ts";
 
 async function create({ runs }: TrainingApi, { request, response }: Call): Promise<void> {
   const fields = toFields(await readJson(request, REQUEST_LIMIT_BYTES));
@@ -55,28 +47,6 @@ async function create({ runs }: TrainingApi, { request, response }: Call): Promi
   sendJson(response, 201, toOwnRun(record));
 }
 
-function entryOf<Value>(field: string, value: Value | undefined): [string, Value][] {
-  return value === undefined ? [] : [[field, value]];
-}
-
-function list({ runs }: TrainingApi, { query, response }: Call): void {
-  const states = queryList(query, "state");
-  for (const state of states ?? []) {
-    if (!RUN_STATES.includes(state as RunState))
-      throw new Refusal(400, "invalid_input", `state must be of ${RUN_STATES.join(", ")}, got ${JSON.stringify(state)}.`);
-  }
-  const given = Object.fromEntries(["name", "tag", "cursor"].flatMap((name) => entryOf(name, query.get(name) ?? undefined)));
-  // Checked above.
-  const filter: RunFilter = {
-    ...given,
-    ...(states === undefined ? {} : { states: states as RunState[] }),
-    limit: Math.min(1000, queryWhole(query, "limit", 100)),
-  };
-  const page = runs.list(filter);
-  const total = query.get("total") === "true" ? { total: runs.count(filter) } : {};
-  sendJson(response, 200, { runs: page.runs.map(toOwnRun), next_cursor: page.nextCursor, ...total });
-}
-
 function read({ runs }: TrainingApi, { runId, response }: Call): void {
   const record = runs.get(runId);
   const { lastSeq, series } = runs.open(runId);
@@ -89,6 +59,7 @@ async function update({ runs }: TrainingApi, { runId, request, response }: Call)
     ...entryOf("name", maybeText(fields, "name")),
     ...entryOf("notes", maybeText(fields, "notes", { max: 100_000 })),
     ...entryOf("tags", maybeTexts(fields, "tags")),
+    ...entryOf("isArchived", maybeTruth(fields, "archived")),
   ]);
   sendJson(response, 200, toOwnRun(runs.update(runId, change)));
 }
@@ -146,49 +117,22 @@ async function addLine({ runs }: TrainingApi, { runId, request, response }: Call
 }
 
 function keys({ runs }: TrainingApi, { runId, response }: Call): void {
-  const series = [...runs.open(runId).series.values()].map((one) => ({ key: one.key, ...summaryOf(one) }));
-  sendJson(response, 200, { series: series.map(({ lastStep, ...rest }) => ({ ...rest, last_step: lastStep })) });
+  const series = [...runs.open(runId).series.values()];
+  sendJson(response, 200, { series: series.map((one) => ({ key: one.key, ...toWireSummary(summaryOf(one)) })) });
 }
 
 function series({ queries }: TrainingApi, { runId, query, response }: Call): void {
-  const reduce = query.get("reduce") ?? "roll_up";
-  if (!REDUCTIONS.includes(reduce as Reduction)) throw new Refusal(400, "invalid_input", `reduce must be one of ${REDUCTIONS.join(", ")}.`);
-  const asked: SeriesQuery = {
-    // Checked above.
-    reduce: reduce as Reduction,
-    maxPoints: queryWhole(query, "max_points", 1000),
-    withSuperseded: query.get("superseded") === "true",
-    ...Object.fromEntries([
-      ...entryOf("keys", queryList(query, "keys")),
-      ...entryOf("x", query.get("x") ?? undefined),
-      ...entryOf("from", queryReal(query, "from")),
-      ...entryOf("to", queryReal(query, "to")),
-    ]),
-  };
-  const answers = queries.answer(runId, asked).map((answer) => {
-    if (answer.reduce !== "roll_up") return { ...answer, y: answer.y.map(spelled) };
-    const column = (field: keyof (typeof answer.buckets)[number]) => answer.buckets.map((bucket) => spelled(bucket[field]));
-    const { key, bucketWidth } = answer;
-    const names = {
-      first: column("first"),
-      last: column("last"),
-      min: column("min"),
-      max: column("max"),
-      mean: column("mean"),
-      count: column("count"),
-    };
-    return {
-      key,
-      reduce,
-      bucket_width: bucketWidth,
-      from: column("from"),
-      first_x: column("firstX"),
-      last_x: column("lastX"),
-      ...names,
-      non_finite: column("nonFinite"),
-    };
+  const asked = toSeriesQuery({
+    reduce: query.get("reduce") ?? undefined,
+    max_points: queryWhole(query, "max_points", 1000),
+    superseded: query.get("superseded") === "true",
+    keys: queryList(query, "keys"),
+    x: query.get("x") ?? undefined,
+    from: queryReal(query, "from"),
+    to: queryReal(query, "to"),
   });
-  sendJson(response, 200, { run: runId, series: answers });
+  const answers = queries.answer(runId, asked);
+  sendJson(response, 200, { run: runId, series: answers.map(toWireSeries), matching: queries.count(runId, asked.keys) });
 }
 
 /** Everything at full resolution, as fast as the reader takes it. */
@@ -210,7 +154,6 @@ async function download({ runs }: TrainingApi, { runId, query, response }: Call)
 }
 
 export const OWN_ROUTES: readonly Route[] = [
-  { method: "GET", path: "/api/v2/runs", handle: list },
   { method: "POST", path: "/api/v2/runs", handle: create },
   { method: "GET", path: "/api/v2/runs/:id", handle: read },
   { method: "PATCH", path: "/api/v2/runs/:id", handle: update },

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Runs, SeriesQueries, Subscriptions } from "../../runs/index.ts";
+import type { Layouts, Runs, SeriesQueries, Subscriptions } from "../../runs/index.ts";
 
 /** What the routes work with. */
 export interface TrainingApi {
   readonly runs: Runs;
   readonly queries: SeriesQueries;
   readonly subscriptions: Subscriptions;
+  readonly layouts: Layouts;
   readonly log: (line: string) => void;
 }
 
@@ -13,12 +14,12 @@ export interface Call {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly query: URLSearchParams;
-  /** The part of the path that `:id` stands for; empty where there is none. */
+  /** The part of the path that `:id` stands for, decoded; empty where there is none. */
   readonly runId: string;
 }
 
 export interface Route {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly handle: (api: TrainingApi, call: Call) => void | Promise<void>;
 }
@@ -30,6 +31,15 @@ export function routesAt(routes: readonly Route[], path: string): { readonly rou
     const pattern = route.path.split("/");
     if (pattern.length !== parts.length || pattern.some((part, i) => part !== ":id" && part !== parts[i])) return [];
     const at = pattern.indexOf(":id");
-    return [{ route, runId: at < 0 ? "" : parts[at]! }];
+    return [{ route, runId: at < 0 ? "" : decoded(parts[at]!) }];
   });
+}
+
+/** What is not well encoded stays as it is; nothing has that name. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

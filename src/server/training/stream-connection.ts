@@ -3,6 +3,7 @@ import { FINAL_STATES, parseColumns, type Sink, type Subscription } from "../../
 import { maybeRefusal, Refusal } from "./answer.ts";
 import { maybeSender, maybeText, maybeTexts, oneOf, text, toFields, whole } from "./fields.ts";
 import type { TrainingApi } from "./route.ts";
+import { RunListWatch } from "./run-list-watch.ts";
 
 export interface StreamOptions {
   /** The one run that this stream is about; null: the reader subscribes. */
@@ -32,6 +33,7 @@ export class StreamConnection {
   readonly #sink: Sink;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #deadline: NodeJS.Timeout | null;
+  #listWatch: RunListWatch | null = null;
   #isAuthenticated: boolean;
 
   constructor(socket: WebSocket, api: TrainingApi, options: StreamOptions) {
@@ -122,6 +124,9 @@ export class StreamConnection {
       case "subscribe":
         this.#subscribe(fields);
         return null;
+      case "watch_runs":
+        this.#listWatch ??= new RunListWatch(this.#api.runs, (message) => this.#send(message));
+        return Promise.resolve({ type: "watching" });
       case "unsubscribe":
         this.#unsubscribe(text(fields, "run"));
         return null;
@@ -204,6 +209,7 @@ export class StreamConnection {
 
   #onClose(): void {
     if (this.#deadline !== null) clearTimeout(this.#deadline);
+    this.#listWatch?.close();
     for (const subscription of this.#subscriptions.values()) subscription.close();
     this.#subscriptions.clear();
   }

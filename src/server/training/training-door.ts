@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { REQUEST_LIMIT_BYTES, type Runs, SeriesQueries, Subscriptions } from "../../runs/index.ts";
+import { Layouts, REQUEST_LIMIT_BYTES, type Runs, SeriesQueries, Subscriptions } from "../../runs/index.ts";
 import { type ApiDoor, refuse } from "../http.ts";
 import { isAllowedOrigin } from "../origins.ts";
 import { isToken } from "../token.ts";
 import { Refusal, sendEmpty, sendError } from "./answer.ts";
 import { COMPATIBLE_ROUTES } from "./compatible-routes.ts";
+import { LAYOUT_ROUTES } from "./layout-routes.ts";
+import { LIST_ROUTES } from "./list-routes.ts";
 import { OWN_ROUTES } from "./own-routes.ts";
 import { sendMetrics } from "./prometheus.ts";
 import { type Route, routesAt, type TrainingApi } from "./route.ts";
@@ -26,7 +28,7 @@ const FAREWELL_MS = 200;
 const STREAM = /^\/api\/training\/runs\/([^/]+)\/stream$/;
 const OWN_STREAM = "/api/v2/stream";
 const METRICS: readonly Route[] = ["/metrics", "/api/metrics"].map((path) => ({ method: "GET", path, handle: sendMetrics }));
-const ROUTES: readonly Route[] = [...COMPATIBLE_ROUTES, ...OWN_ROUTES, ...METRICS];
+const ROUTES: readonly Route[] = [...COMPATIBLE_ROUTES, ...LIST_ROUTES, ...OWN_ROUTES, ...LAYOUT_ROUTES, ...METRICS];
 
 /** Everything of runs that is spoken over HTTP and WebSocket. Translates; the state is in `Runs`. */
 export class TrainingDoor implements ApiDoor {
@@ -38,7 +40,13 @@ export class TrainingDoor implements ApiDoor {
   readonly #missed = new WeakMap<WebSocket, number>();
 
   constructor(runs: Runs, options: TrainingDoorOptions) {
-    this.#api = { runs, queries: new SeriesQueries(runs), subscriptions: new Subscriptions(runs), log: options.log };
+    this.#api = {
+      runs,
+      queries: new SeriesQueries(runs),
+      subscriptions: new Subscriptions(runs),
+      layouts: new Layouts(runs.store, runs.now),
+      log: options.log,
+    };
     this.#options = options;
     this.#pings = setInterval(() => this.#ping(), options.pingMs ?? 15_000);
     this.#pings.unref();
@@ -103,7 +111,7 @@ export class TrainingDoor implements ApiDoor {
       response.setHeader("Vary", "Origin");
     }
     if (request.method === "OPTIONS") {
-      response.setHeader("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE");
+      response.setHeader("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
       response.setHeader("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID");
       sendEmpty(response, 204);
       return;
