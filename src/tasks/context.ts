@@ -7,16 +7,15 @@ export interface ContextHost {
   readonly signal: AbortSignal;
   readonly cache: Map<string, unknown>;
   readonly constants: Readonly<Record<string, unknown>>;
-  readonly random: () => StreamRandom;
-  readonly note: (value: unknown, kind: NoteKind) => void;
-  readonly transfer: (buffers: readonly ArrayBuffer[]) => void;
-  readonly submit: (code: TaskCode, args: unknown) => Promise<unknown>;
-  readonly breathe: () => Promise<void>;
+  random(): StreamRandom;
+  note(value: unknown, kind: NoteKind): void;
+  transfer(buffers: readonly ArrayBuffer[]): void;
+  submit(code: TaskCode, args: unknown): Promise<unknown>;
+  breathe(): Promise<void>;
 }
 
 /** Its methods may be taken off it: `({ n }, { note }) => note(n)`. */
 export class Context implements MiraiContext {
-  readonly signal: AbortSignal;
   readonly cache: Map<string, unknown>;
   readonly constants: Readonly<Record<string, unknown>>;
   readonly #host: ContextHost;
@@ -24,9 +23,12 @@ export class Context implements MiraiContext {
 
   constructor(host: ContextHost) {
     this.#host = host;
-    this.signal = host.signal;
     this.cache = host.cache;
     this.constants = host.constants;
+  }
+
+  get signal(): AbortSignal {
+    return this.#host.signal;
   }
 
   get random(): StreamRandom {

@@ -1,10 +1,11 @@
 /** Program of a daemon's process. Started by `links/process-link.ts`; file descriptors 3 and 4 are explained there. */
-import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { decodeEnvelope } from "../wire/envelope.ts";
-import { encodeFrame, FrameCutter } from "../wire/frames.ts";
+import { encodeFrame } from "../wire/frames.ts";
 import { Executor } from "./executor.ts";
+import { FramePipe } from "./links/frame-pipe.ts";
 import { toHostMessage } from "./messages.ts";
+import { Vigil } from "./vigil.ts";
 
 /**
  * Kills this process when the host's end of descriptor 4 closes, also while user code blocks the event loop: nothing on the main thread could notice
@@ -36,24 +37,26 @@ function blockOutput(): void {
 }
 
 const NOTHING = new Uint8Array(0);
-const pipe = new Socket({ fd: 3, readable: true, writable: true });
-const cutter = new FrameCutter();
-let finishesTask = false;
+const pipe = new FramePipe(3, {
+  onPayload: (payload) => executor.receive(toHostMessage(decodeEnvelope(payload))),
+  onFault(cause) {
+    throw cause; // ends this process, and the host reads why
+  },
+});
+const { socket } = pipe;
+const vigil = new Vigil();
+let finishesTask = process.argv.includes("--finish");
 let hasHostLeft = false;
 const executor = new Executor({
-  send(message) {
-    const { chunks } = encodeFrame(message);
-    if (chunks.length > 1) pipe.cork();
-    for (const chunk of chunks) pipe.write(chunk);
-    if (chunks.length > 1) pipe.uncork();
-  },
+  keepsState: process.argv.includes("--keep-state"),
+  send: (message) => pipe.sendNow(encodeFrame(message)),
   get isFull() {
-    return pipe.writableLength > 0 && !hasHostLeft;
+    return socket.writableLength > 0 && !hasHostLeft;
   },
   drained: () =>
-    pipe.writableLength === 0 || hasHostLeft ? Promise.resolve() : new Promise((resolve) => pipe.write(NOTHING, () => resolve())),
+    socket.writableLength === 0 || hasHostLeft ? Promise.resolve() : new Promise((resolve) => socket.write(NOTHING, () => resolve())),
   onInit({ autoExit }) {
-    finishesTask = autoExit === "finish";
+    finishesTask ||= autoExit === "finish";
   },
   onFirstRun() {
     blockOutput();
@@ -61,6 +64,7 @@ const executor = new Executor({
   },
   onRest() {
     if (hasHostLeft) process.exit(0);
+    vigil.watch();
   },
 });
 
@@ -74,7 +78,6 @@ function leave(): void {
 
 // The terminal sends Ctrl-C to the whole group; when to stop is the host's decision.
 process.on("SIGINT", () => {});
-pipe.on("end", leave);
-pipe.on("error", leave);
-pipe.on("data", (chunk) => cutter.push(chunk, (payload) => executor.receive(toHostMessage(decodeEnvelope(payload)))));
-pipe.write(encodeFrame({ type: "ready" }).chunks[0]!);
+socket.on("end", leave);
+socket.on("error", leave);
+pipe.sendNow(encodeFrame({ type: "ready" }));

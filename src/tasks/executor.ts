@@ -1,16 +1,17 @@
 import { messageOf, TrainyardError } from "../core/errors.ts";
 import { StreamRandom } from "../core/lecuyer.ts";
 import { BadFrameError } from "../wire/bad-frame.ts";
-import { Context, type ContextHost } from "./context.ts";
+import { Context } from "./context.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { loadCode } from "./load-code.ts";
-import type { ExecutorMessage, HostMessage, InitMessage, ReplyMessage, RunExtras } from "./messages.ts";
+import type { ExecutorMessage, HostMessage, InitMessage, ReplyMessage } from "./messages.ts";
 import { freshStream, markDaemon } from "./mirai-context.ts";
 import type { TaskCode, TaskFunction } from "./profile.ts";
+import { Turn, type TurnHost } from "./turn.ts";
 
 /** `breathe()` returns at once when the last one that waited is younger; so long may tasks that do not wait run on without a look at the messages. */
 const BREATH_MS = 5;
-const NO_CONSTANTS: Readonly<Record<string, unknown>> = Object.freeze({});
+const NO_BUFFERS: readonly ArrayBuffer[] = [];
 
 type Run = HostMessage & { readonly type: "run" };
 
@@ -22,18 +23,14 @@ export interface ExecutorPort {
   drained(): Promise<void>;
   /** True when `drained()` would wait. */
   readonly isFull: boolean;
+  /** What tasks leave behind stays, whatever the host says. */
+  readonly keepsState?: boolean;
   /** The daemon's settings, before anything else. */
   onInit?(message: InitMessage): void;
   /** Called once, before any user code runs. */
   onFirstRun?(): void;
   /** Nothing is left to run. */
   onRest?(): void;
-}
-
-interface Running {
-  readonly id: number;
-  readonly abort: AbortController;
-  transfer: readonly ArrayBuffer[];
 }
 
 interface Call {
@@ -49,7 +46,6 @@ interface Call {
  */
 export class Executor {
   readonly #port: ExecutorPort;
-  readonly #cache = new Map<string, unknown>();
   readonly #codes = new Map<number, TaskCode>();
   readonly #functions = new Map<number, TaskFunction<unknown, unknown>>();
   readonly #constants = new Map<number, unknown>();
@@ -57,7 +53,8 @@ export class Executor {
   readonly #aborted = new Set<number>();
   readonly #calls = new Map<number, Call>();
   readonly #mark = markDaemon();
-  #running: Running | null = null;
+  readonly #turnHost: TurnHost;
+  #running: Turn | null = null;
   #isAtWork = false;
   #callsMade = 0;
   #housekeeping: Housekeeping | null = null;
@@ -67,6 +64,14 @@ export class Executor {
 
   constructor(port: ExecutorPort) {
     this.#port = port;
+    this.#turnHost = {
+      cache: new Map(),
+      constantsOf: (key) => this.#constants.get(key),
+      daemonRandom: () => this.#daemonRandom(),
+      send: (message) => port.send(message),
+      call: (id, code, args) => this.#call(id, code, args),
+      breathe: () => this.#breathe(),
+    };
   }
 
   get isBusy(): boolean {
@@ -107,12 +112,12 @@ export class Executor {
 
   #init(message: InitMessage): void {
     this.#port.onInit?.(message);
-    if (message.cleanup) this.#housekeeping = new Housekeeping();
+    if (message.cleanup && this.#port.keepsState !== true) this.#housekeeping = new Housekeeping();
     if (message.stream !== null) this.#random = new StreamRandom(message.stream);
   }
 
   #abort(id: number): void {
-    if (this.#running?.id === id) this.#running.abort.abort(new TrainyardError("cancelled", "the task was cancelled"));
+    if (this.#running?.id === id) this.#running.abort();
     else if (this.#waiting.some((run) => run.id === id)) this.#aborted.add(id);
   }
 
@@ -131,27 +136,28 @@ export class Executor {
     this.#port.onRest?.();
   }
 
-  async #run({ id, code, args, extras = {} }: Run): Promise<void> {
-    const running: Running = { id, abort: new AbortController(), transfer: [] };
-    this.#running = running;
-    this.#mark.isMapped = extras.isMapped === true;
+  async #run({ id, code, args, extras }: Run): Promise<void> {
+    const turn = new Turn(id, extras, this.#turnHost);
+    this.#running = turn;
+    this.#mark.isMapped = extras?.isMapped === true;
     let answer: ExecutorMessage;
-    let undo = (): void => {};
+    let undo: (() => void) | null = null;
     try {
-      undo = putGlobals(extras.globals);
+      if (extras?.globals !== undefined) undo = putGlobals(extras.globals);
       const task = this.#functions.get(code) ?? (await this.#load(code));
-      running.abort.signal.throwIfAborted(); // cancelled while its code was loaded: it has not begun
-      answer = { type: "done", id, value: await task(args, new Context(this.#hostOf(running, extras))) };
+      turn.throwIfAborted(); // cancelled while its code was loaded: it has not begun
+      answer = { type: "done", id, value: await task(args, new Context(turn)) };
     } catch (error) {
       answer = { type: "failed", id, error };
     }
     this.#running = null;
-    this.#answer(answer, running.transfer);
-    if (extras.isSetup === true) {
+    turn.isOver = true;
+    this.#answer(answer, turn.given ?? NO_BUFFERS);
+    if (extras?.isSetup === true) {
       this.#housekeeping?.remember();
       return;
     }
-    undo();
+    undo?.();
     this.#housekeeping?.restore();
   }
 
@@ -163,32 +169,12 @@ export class Executor {
     return task;
   }
 
-  /** What a task's context may ask of this executor. Nothing, once the task was answered. */
-  #hostOf(running: Running, extras: RunExtras): ContextHost {
-    const isCurrent = (): boolean => this.#running === running;
-    return {
-      signal: running.abort.signal,
-      cache: this.#cache,
-      constants: (extras.constants === undefined ? NO_CONSTANTS : this.#constants.get(extras.constants)) as Readonly<
-        Record<string, unknown>
-      >,
-      random: () => (extras.stream === undefined ? this.#daemonRandom() : new StreamRandom(extras.stream)),
-      note: (value, kind) => {
-        if (isCurrent()) this.#port.send({ type: "note", id: running.id, value, kind });
-      },
-      transfer: (buffers) => {
-        running.transfer = [...running.transfer, ...buffers];
-      },
-      submit: (code, args) => {
-        if (!isCurrent()) return Promise.reject(new TrainyardError("closed", "the task that submits this one has ended"));
-        const call = ++this.#callsMade;
-        return new Promise((resolve, reject) => {
-          this.#port.send({ type: "submit", id: running.id, call, code, args });
-          this.#calls.set(call, { resolve, reject });
-        });
-      },
-      breathe: () => this.#breathe(),
-    };
+  #call(id: number, code: TaskCode, args: unknown): Promise<unknown> {
+    const call = ++this.#callsMade;
+    return new Promise((resolve, reject) => {
+      this.#port.send({ type: "submit", id, call, code, args });
+      this.#calls.set(call, { resolve, reject });
+    });
   }
 
   #daemonRandom(): StreamRandom {
@@ -222,8 +208,7 @@ export class Executor {
 }
 
 /** @returns what puts back the globals as they were. */
-function putGlobals(globals: Readonly<Record<string, unknown>> | undefined): () => void {
-  if (globals === undefined) return () => {};
+function putGlobals(globals: Readonly<Record<string, unknown>>): () => void {
   const names = Object.keys(globals);
   const before = names.map((name) => Reflect.getOwnPropertyDescriptor(globalThis, name));
   for (const name of names)

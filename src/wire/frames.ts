@@ -12,6 +12,8 @@ const OWN_MEMORY_ABOVE_BYTES = 4096;
 /** A payload's memory grows with what arrived: at most this, or `GROWTH` times the bytes received. */
 const FIRST_CAPACITY_BYTES = 16 * 2 ** 20;
 const GROWTH = 8;
+/** What is read where nothing is known of the next bytes; also how much of a payload must be missing for it to be read in place. */
+const SCRATCH_BYTES = 65_536;
 /** Frames up to this size leave as one chunk. */
 const JOIN_BELOW_BYTES = 8192;
 
@@ -43,27 +45,54 @@ export function encodeFrame(value: unknown, limitBytes: number = FRAME_LIMIT_BYT
 }
 
 /**
- * Cuts a byte stream into the payloads of its frames. Invariants:
- *  1. Bytes are copied at most once, but for the growth of payloads above 16 MiB, which copies at most a seventh more.
- *  2. Memory taken is at most 16 MiB or 8 times the bytes received, whatever a length says.
+ * Cuts a byte stream into the payloads of its frames. Bytes come by `push`, or are read into `space()` and reported by `took()`. Invariants:
+ *  1. Bytes are copied at most once, but for the growth of payloads above the first capacity, which copies at most a seventh more; those of a large
+ *     payload that are read into `space()` are not copied at all.
+ *  2. Memory taken is at most the first capacity or 8 times the bytes received, whatever a length says.
  *  3. After a `BadFrameError` it stays broken: the stream has lost its place.
  */
 export class FrameCutter {
   readonly #limitBytes: number;
+  readonly #firstCapacityBytes: number;
   readonly #header = new Uint8Array(FRAME_HEADER_BYTES);
   #headerFilled = 0;
   #payload: Uint8Array | null = null;
   #length = 0;
   #filled = 0;
   #broken: BadFrameError | null = null;
+  #scratch: Uint8Array | null = null;
+  /** The space given last is the payload's own. */
+  #isInPlace = false;
 
-  constructor(limitBytes: number = FRAME_LIMIT_BYTES) {
+  /** @param firstCapacityBytes what a length is believed before its bytes come. */
+  constructor(limitBytes: number = FRAME_LIMIT_BYTES, firstCapacityBytes: number = FIRST_CAPACITY_BYTES) {
     this.#limitBytes = limitBytes;
+    this.#firstCapacityBytes = firstCapacityBytes;
   }
 
   /** True in the middle of a frame: a stream that ends now was cut off. */
   get isInsideFrame(): boolean {
     return this.#headerFilled > 0;
+  }
+
+  /** Where to read the next bytes of the stream; then say with `took` how many came. */
+  space(): Uint8Array {
+    this.#isInPlace = this.#payload !== null && this.#length - this.#filled >= SCRATCH_BYTES;
+    if (this.#isInPlace) {
+      this.#payload = this.#withRoom(this.#filled + 1);
+      return this.#payload.subarray(this.#filled);
+    }
+    this.#scratch ??= new Uint8Array(SCRATCH_BYTES);
+    return this.#scratch;
+  }
+
+  /**
+   * As `push`, for `count` bytes that were read into what `space()` gave last. Payloads up to 4 kB are overwritten by the next read.
+   * @throws {BadFrameError} as `push`.
+   */
+  took(count: number, onPayload: (payload: Uint8Array) => void): void {
+    if (this.#isInPlace) this.#advance(this.#filled + count, onPayload);
+    else if (this.#scratch !== null) this.push(this.#scratch.subarray(0, count), onPayload);
   }
 
   /**
@@ -106,8 +135,12 @@ export class FrameCutter {
     const filled = this.#filled + part.length;
     this.#payload = this.#withRoom(filled);
     this.#payload.set(part, this.#filled);
+    this.#advance(filled, onPayload);
+  }
+
+  #advance(filled: number, onPayload: (payload: Uint8Array) => void): void {
     this.#filled = filled;
-    if (filled < this.#length) return;
+    if (filled < this.#length || this.#payload === null) return;
     const payload = this.#payload;
     this.#payload = null;
     this.#headerFilled = 0;
@@ -117,7 +150,7 @@ export class FrameCutter {
   #withRoom(filled: number): Uint8Array {
     const now = this.#payload;
     if (now !== null && now.length >= filled) return now;
-    const grown = new Uint8Array(Math.min(this.#length, Math.max(FIRST_CAPACITY_BYTES, GROWTH * filled)));
+    const grown = new Uint8Array(Math.min(this.#length, Math.max(this.#firstCapacityBytes, GROWTH * filled)));
     if (now !== null) grown.set(now.subarray(0, this.#filled));
     return grown;
   }

@@ -34,6 +34,54 @@ test("frames come out whole and in order however the stream is cut", () => {
   );
 });
 
+test("the same when the stream is read into the cutter's own space, however much comes at a time", () => {
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom(5000, 70_000, 300_000).map((n) => new Uint8Array(n).map((_, i) => i * 7 + n)),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(value, { maxLength: 5 }),
+      fc.array(fc.integer({ min: 1, max: 150_000 }), { minLength: 1, maxLength: 20 }),
+      (values, cuts) => {
+        const bytes = stream(values);
+        const cutter = new FrameCutter();
+        const seen: unknown[] = [];
+        for (let at = 0, i = 0; at < bytes.length; i++) {
+          const space = cutter.space();
+          const end = Math.min(bytes.length, at + Math.min(space.length, cuts[i % cuts.length]!));
+          space.set(bytes.subarray(at, end));
+          cutter.took(end - at, (payload) => seen.push(decodeEnvelope(payload)));
+          at = end;
+        }
+        expect(Buffer.from(stream(seen)).equals(bytes)).toBe(true);
+        expect(cutter.isInsideFrame).toBe(false);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test("a large payload that is read in place is not copied: its value is a view on the memory that was read into", () => {
+  const bytes = stream([Float64Array.from({ length: 50_000 }, (_, i) => i)]);
+  const cutter = new FrameCutter();
+  const spaces = new Set<ArrayBufferLike>();
+  let seen = new Float64Array(0);
+  for (let at = 0; at < bytes.length; ) {
+    const space = cutter.space();
+    spaces.add(space.buffer);
+    const count = Math.min(space.length, bytes.length - at, 200_000);
+    space.set(bytes.subarray(at, at + count));
+    cutter.took(count, (payload) => {
+      seen = decodeEnvelope(payload) as typeof seen;
+    });
+    at += count;
+  }
+  expect(seen.at(-1)).toBe(49_999);
+  expect(spaces.size).toBe(2);
+  expect(spaces.has(seen.buffer)).toBe(true);
+});
+
 test("a payload above 16 MiB arrives equal and aligned", () => {
   const values = Float64Array.from({ length: 5_000_000 }, (_, i) => i * 0.5);
   const bytes = stream([values]);

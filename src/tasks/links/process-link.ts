@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { decodeEnvelope } from "../../wire/envelope.ts";
-import { type EncodedFrame, FrameCutter } from "../../wire/frames.ts";
+import type { EncodedFrame } from "../../wire/frames.ts";
 import type { OutputListener } from "../profile.ts";
+import { FramePipe } from "./frame-pipe.ts";
 import { LineTail } from "./line-tail.ts";
 import type { Link, LinkEnd, LinkEvents } from "./link.ts";
 
@@ -40,12 +41,11 @@ const NO_LINK: Link = { pid: null, send() {}, end() {}, terminate() {}, hold() {
 class ProcessLink implements Link {
   readonly #child: ChildProcess;
   readonly #events: LinkEvents;
-  readonly #pipe: Socket | null;
+  readonly #pipe: FramePipe | null;
   readonly #streams: Socket[] = [];
   readonly #stderr = new LineTail(STDERR_KEPT);
   #cause: unknown;
   #isClosed = false;
-  #isCorked = false;
   #lastBytes: NodeJS.Timeout | null = null;
 
   constructor(options: ProcessLinkOptions, events: LinkEvents) {
@@ -54,14 +54,16 @@ class ProcessLink implements Link {
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
       windowsHide: true,
     });
-    this.#watchEnd();
     // The system may have refused so early that there are no streams, whatever the types say.
-    const streams = (this.#child.stdio as readonly unknown[] | undefined) ?? [];
-    for (const stream of streams) if (stream !== null && stream !== undefined) this.#streams.push(stream as Socket);
+    const streams = ((this.#child.stdio as readonly unknown[] | undefined) ?? []) as readonly (Socket | null | undefined)[];
+    const pipe = streams[3] ?? null;
+    this.#pipe = pipe === null ? null : this.#openPipe(pipe);
+    for (const stream of [streams[1], streams[2], this.#pipe?.socket, streams[4]]) {
+      if (stream !== null && stream !== undefined) this.#streams.push(stream);
+    }
     // A broken pipe is not news: the exit of the process tells the story.
     for (const stream of this.#streams) stream.on("error", () => {});
-    this.#pipe = (streams[3] as Socket | undefined) ?? null;
-    this.#readPipe();
+    this.#watchEnd();
     this.#readOutput(options.onOutput ?? null);
   }
 
@@ -70,18 +72,10 @@ class ProcessLink implements Link {
   }
 
   send(frame: EncodedFrame): void {
-    const pipe = this.#pipe;
-    if (pipe === null || !pipe.writable) return;
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      pipe.cork();
-      process.nextTick(this.#uncork);
-    }
-    for (const chunk of frame.chunks) pipe.write(chunk);
+    this.#pipe?.send(frame);
   }
 
   end(): void {
-    if (this.#isCorked) this.#uncork();
     this.#pipe?.end();
   }
 
@@ -96,12 +90,6 @@ class ProcessLink implements Link {
     }
   }
 
-  /** One system call for all that is sent in one turn, where the pipe has room; the rest waits in the stream by reference. */
-  readonly #uncork = (): void => {
-    this.#isCorked = false;
-    this.#pipe?.uncork();
-  };
-
   #readOutput(onOutput: OutputListener | null): void {
     const { stdout, stderr } = this.#child;
     stderr?.setEncoding("utf8").on("data", (text: string) => {
@@ -112,21 +100,17 @@ class ProcessLink implements Link {
     else stdout?.setEncoding("utf8").on("data", (text: string) => onOutput(text, "stdout"));
   }
 
-  #readPipe(): void {
-    const cutter = new FrameCutter();
-    this.#pipe?.on("data", (chunk: Buffer) => {
-      try {
-        cutter.push(chunk, (payload) => this.#events.onMessage(decodeEnvelope(payload)));
-      } catch (error) {
-        this.#refuse(error);
-      }
+  #openPipe(stream: Socket): FramePipe {
+    return new FramePipe(stream, {
+      onPayload: (payload) => this.#events.onMessage(decodeEnvelope(payload)),
+      onFault: (cause) => this.#refuse(cause),
     });
   }
 
   /** What came cannot be understood: nothing after it can be either. */
   #refuse(cause: unknown): void {
     this.#cause ??= cause;
-    this.#pipe?.destroy();
+    this.#pipe?.socket.destroy();
     this.terminate();
   }
 
@@ -140,7 +124,12 @@ class ProcessLink implements Link {
       // Timers come before reads in a turn of the event loop: after a long block, read once more before giving up.
       this.#lastBytes = setTimeout(() => setImmediate(() => setImmediate(close)), LAST_BYTES_MS);
     });
-    this.#child.once("close", (exitCode, signal) => this.#close({ exitCode, signal }));
+    this.#child.once("close", (exitCode, signal) => {
+      const close = (): void => this.#close({ exitCode, signal });
+      const pipe = this.#pipe?.socket;
+      if (pipe === undefined || pipe.closed) close();
+      else pipe.once("close", close);
+    });
   }
 
   #close(end: Pick<LinkEnd, "exitCode" | "signal">): void {

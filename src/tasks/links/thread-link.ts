@@ -23,6 +23,7 @@ interface ThreadFrame extends EncodedFrame {
  * their codes and fields.
  */
 export const packForThread: Pack = (message, transfer = []) => {
+  if (message.type === "run" && message.extras === undefined && isPrimitive(message.args)) return { ...PRIMITIVE, message } as ThreadFrame;
   const plain = "isDone" in message && !message.isDone ? { ...message, value: encodeError(message.value) } : message;
   try {
     const copy = structuredClone(plain, { transfer: [...transfer] });
@@ -34,6 +35,13 @@ export const packForThread: Pack = (message, transfer = []) => {
     throw new InvalidArgumentError(`the task's arguments cannot be sent to a thread: ${messageOf(cause)}`, { cause });
   }
 };
+
+/** What a message without objects needs: no copy, for it cannot change. */
+const PRIMITIVE = { chunks: [], byteLength: 64, buffers: [], isShared: false } as const;
+
+function isPrimitive(value: unknown): boolean {
+  return value === null || (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol");
+}
 
 export interface ThreadLinkOptions {
   readonly onOutput?: OutputListener | null;
@@ -72,7 +80,8 @@ export function openThreadLink(options: ThreadLinkOptions, events: LinkEvents): 
     pid: process.pid,
     send(frame) {
       const { message, buffers, isShared } = frame as ThreadFrame;
-      worker.postMessage(message, isShared ? [] : [...buffers]);
+      if (isShared || buffers.length === 0) worker.postMessage(message);
+      else worker.postMessage(message, [...buffers]);
     },
     end: () => void worker.terminate(),
     terminate: () => void worker.terminate(),
