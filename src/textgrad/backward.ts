@@ -145,7 +145,7 @@ class Pass {
   deliver(node: GraphNode, outputNr: number, arrival: Arrival): void {
     let lists = this.#arrivals.get(node);
     if (lists === undefined) {
-      lists = Array.from({ length: node.outputCount }, () => []);
+      lists = Array.from({ length: node.outputRoles.length }, () => []);
       this.#arrivals.set(node, lists);
     }
     lists[outputNr]!.push(arrival);

@@ -24,6 +24,8 @@ export interface Edge {
   readonly node: GraphNode | null;
   /** Which output of that node the input was. */
   readonly outputNr: number;
+  /** Role of the input, for pictures of the graph. */
+  readonly role: string;
 }
 
 let nodesMade = 0;
@@ -32,7 +34,8 @@ let nodesMade = 0;
 export class GraphNode {
   readonly name: string;
   readonly edges: readonly Edge[];
-  readonly outputCount: number;
+  /** Roles of the outputs, in order. */
+  readonly outputRoles: readonly string[];
   readonly sequence = ++nodesMade;
   /** The leaf that an `AccumulateGrad` node fills. */
   readonly leaf: Variable | null;
@@ -40,10 +43,16 @@ export class GraphNode {
   readonly retaining = new Set<Variable>();
   #backward: BackwardFunction | null;
 
-  constructor(name: string, edges: readonly Edge[], outputCount: number, backward: BackwardFunction | null, leaf: Variable | null = null) {
+  constructor(
+    name: string,
+    edges: readonly Edge[],
+    outputRoles: readonly string[],
+    backward: BackwardFunction | null,
+    leaf: Variable | null = null,
+  ) {
     this.name = name;
     this.edges = edges;
-    this.outputCount = outputCount;
+    this.outputRoles = outputRoles;
     this.leaf = leaf;
     this.#backward = backward;
   }
@@ -166,7 +175,7 @@ export class Variable {
 
   /** The sink of this leaf's gradients: one node, whoever uses the leaf. */
   accumulator(): GraphNode {
-    this.#accumulator ??= new GraphNode("AccumulateGrad", [], 1, null, this);
+    this.#accumulator ??= new GraphNode("AccumulateGrad", [], [this.role], null, this);
     return this.#accumulator;
   }
 

@@ -2,12 +2,16 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { RpcParams } from "../../wire/json-rpc.ts";
 import { type ApiDoor, refuse } from "../http.ts";
 import { isAllowedOrigin } from "../origins.ts";
 import { isToken } from "../token.ts";
 import { callMethod, isLong, isMethod } from "./methods.ts";
-import { Projects, type RunSink } from "./projects.ts";
+import { Projects } from "./projects.ts";
+import { answerPrompts, isPromptPath, refuse as refuseRequest } from "./prompt-routes.ts";
+import { PromptRuns } from "./prompt-runs.ts";
 import { answerRest, isRestPath } from "./rest.ts";
+import type { RunSink } from "./run-sink.ts";
 import { MESSAGE_MAX_BYTES, type SessionTimes, TellurioSession } from "./session.ts";
 
 export const RPC_PATH = "/ws/v0/rpc/";
@@ -42,6 +46,8 @@ interface Held {
   readonly resumeToken: string;
   timer: NodeJS.Timeout | null;
   socket: WebSocket | null;
+  /** Runs that its calls named. */
+  readonly runIds: Set<string>;
 }
 
 /**
@@ -51,6 +57,7 @@ interface Held {
 export class TellurioDoor implements ApiDoor {
   readonly #options: TellurioOptions;
   readonly #projects: Projects;
+  readonly #prompts: PromptRuns | null;
   readonly #held = new Map<string, Held>();
   readonly #sockets = new WebSocketServer({
     noServer: true,
@@ -61,7 +68,8 @@ export class TellurioDoor implements ApiDoor {
 
   constructor(options: TellurioOptions) {
     this.#options = options;
-    this.#projects = new Projects(options.folder, options.runs, options.namespaces);
+    this.#prompts = options.runs === null ? null : new PromptRuns(options.folder, options.runs, options.log);
+    this.#projects = new Projects(options.folder, options.runs, options.namespaces, (runId) => this.#prompts?.flush(runId));
   }
 
   /** Sessions that are open or wait for their client. */
@@ -71,13 +79,18 @@ export class TellurioDoor implements ApiDoor {
 
   handles(url: string | undefined): boolean {
     const path = pathOf(url);
-    return path === RPC_PATH || isRestPath(path);
+    return path === RPC_PATH || isRestPath(path) || isPromptPath(path);
   }
 
   request(request: IncomingMessage, response: ServerResponse, port: number): void {
     const { token, namespaces, log } = this.#options;
     const path = pathOf(request.url);
     const isAllowed = this.#isFriendly(request, port) && isToken(token, keyOf(request));
+    if (isPromptPath(path)) {
+      if (isAllowed) answerPrompts(request, response, this.#prompts);
+      else refuseRequest(response, 401, "The token is missing or wrong.");
+      return;
+    }
     const context = { projects: this.#projects, isAllowed, username: namespaces[0] ?? "local" };
     answerRest(request, response, path, context).catch((error: unknown) => {
       log(`prompt training: ${request.method} ${path} failed: ${String(error)}`);
@@ -123,6 +136,7 @@ export class TellurioDoor implements ApiDoor {
     for (const socket of clients) socket.terminate();
     this.#sockets.close();
     this.#projects.close();
+    this.#prompts?.close();
   }
 
   /** The session that the client asks to go on with, or a new one. */
@@ -140,15 +154,23 @@ export class TellurioDoor implements ApiDoor {
       isResumable: offeredOf(request).includes(SUBPROTOCOL),
       isMethod,
       isLong,
-      handle: (owner, method, params, signal) => {
-        this.#projects.beat(params.run_uuid);
-        if (isLong(method)) this.#projects.assertGoesOn(params.run_uuid);
-        return callMethod(owner, method, params, signal);
-      },
+      handle: (owner, method, params, signal) => this.#call(owner, held.runIds, method, params, signal),
     });
-    const held: Held = { session, resumeToken: randomBytes(16).toString("base64url"), timer: null, socket: null };
+    const held: Held = { session, resumeToken: randomBytes(16).toString("base64url"), timer: null, socket: null, runIds: new Set() };
     this.#held.set(session.id, held);
     return held;
+  }
+
+  #call(session: TellurioSession, runIds: Set<string>, method: string, params: RpcParams, signal: AbortSignal): unknown {
+    const { run_uuid: runId } = params;
+    this.#projects.beat(runId);
+    session.recorder = this.#prompts?.recorder(runId) ?? null;
+    if (session.recorder !== null && typeof runId === "string") {
+      session.recorder.redactors.add(session.redact);
+      runIds.add(runId);
+    }
+    if (!isLong(method) || this.#prompts === null) return callMethod(session, method, params, signal);
+    return this.#prompts.whileGoingOn(runId, signal, (both) => callMethod(session, method, params, both));
   }
 
   #open(held: Held, socket: WebSocket): void {
@@ -197,6 +219,10 @@ export class TellurioDoor implements ApiDoor {
   #forget(held: Held): void {
     if (held.timer !== null) clearTimeout(held.timer);
     this.#held.delete(held.session.id);
+    for (const runId of held.runIds) {
+      this.#prompts?.flush(runId);
+      this.#prompts?.recorder(runId)?.redactors.delete(held.session.redact);
+    }
     held.session.end();
   }
 }
@@ -211,9 +237,9 @@ function offeredOf(request: IncomingMessage): string[] {
   return (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
 }
 
-/** `Authorization: Api-Key <key>`, or `key.<base64url>` among the subprotocols. */
+/** `Authorization: Api-Key <key>` or `Bearer <key>`, or `key.<base64url>` among the subprotocols. */
 function keyOf(request: IncomingMessage): string {
-  const header = /^Api-Key (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+  const header = /^(?:Api-Key|Bearer) (.+)$/.exec(request.headers.authorization ?? "")?.[1];
   if (header !== undefined) return header;
   const offered = offeredOf(request).find((name) => name.startsWith("key."));
   return offered === undefined ? "" : Buffer.from(offered.slice("key.".length), "base64url").toString();

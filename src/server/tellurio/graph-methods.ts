@@ -14,7 +14,9 @@ export const graphMethods: Readonly<Record<string, Method>> = {
     const kwargs = Object.fromEntries(
       Object.entries(toObject(params.kwargs ?? {}, "kwargs")).map(([key, value]) => [key, decode(value, session)]),
     );
-    const { outputs, isSingle, models } = await runOperation(session, name, args, kwargs, gradEnabled, signal);
+    const { recorder } = session;
+    const { outputs, isSingle, models, scores } = await runOperation(session, name, args, kwargs, gradEnabled, signal);
+    if (scores !== undefined) recorder?.evaluated(scores, outputs[0]?.gradFn != null);
     await session.pushAll([...models.map((entry) => session.usageRequest(entry)), ...session.graphRequests(outputs[0]?.gradFn ?? null)]);
     const records = outputs.map((output) => session.record(output));
     return { data: isSingle ? records[0] : records };
@@ -30,7 +32,7 @@ export const graphMethods: Readonly<Record<string, Method>> = {
     const inputs = decode(params.inputs ?? null, session);
     // Before the pass: afterwards the graph may be freed, and the client has raised a flag on exactly these.
     const ids = targetIds(session, variables);
-    const { backward: chosen } = session;
+    const { backward: chosen, recorder } = session;
     const appended = await backward(variables, {
       model: chosen?.entry.model ?? null,
       args: chosen?.args,
@@ -42,6 +44,7 @@ export const graphMethods: Readonly<Record<string, Method>> = {
       inputs: inputs === null ? null : toVariables(inputs, "inputs"),
       signal,
     });
+    recorder?.backward(variables, appended);
     const requests: (readonly [string, RpcParams])[] = chosen === null ? [] : [session.usageRequest(chosen.entry)];
     for (const { variable, gradient } of appended) {
       const { data, role, requiresGrad: requires_grad } = gradient;

@@ -40,6 +40,8 @@ export interface OperationResult {
   /** A record of its own, not a list of one. */
   readonly isSingle: boolean;
   readonly models: readonly ModelEntry[];
+  /** Of an evaluation, per position. */
+  readonly scores?: readonly unknown[];
 }
 
 interface Operation {
@@ -109,8 +111,8 @@ function single(output: Variable, models: readonly ModelEntry[] = []): Operation
   return { outputs: [output], isSingle: true, models };
 }
 
-function pair({ score, explanation }: Evaluation, models: readonly ModelEntry[] = []): OperationResult {
-  return { outputs: [score, explanation], isSingle: false, models };
+function pair({ score, explanation, scores }: Evaluation, models: readonly ModelEntry[] = []): OperationResult {
+  return { outputs: [score, explanation], isSingle: false, models, scores };
 }
 
 function runSplit({ args, gradEnabled }: Call): OperationResult {

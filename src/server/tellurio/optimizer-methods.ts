@@ -61,6 +61,7 @@ export const optimizerMethods: Readonly<Record<string, Method>> = {
   },
 
   async run_step(session, params, signal) {
+    const { recorder } = session;
     const entry = session.optimizer(required(params, "optimizer_id"));
     const groups = entry.groups.map((group) => {
       const items = toVariables(decode(group.params, session), "params").map((parameter) => ({
@@ -73,12 +74,14 @@ export const optimizerMethods: Readonly<Record<string, Method>> = {
     const results = (await Promise.all(groups.map(({ items, options }) => descend(items, { ...options, signal })))).flat();
     const before = new Map(results.map(({ parameter }) => [parameter, entry.past.get(parameter) ?? []]));
     for (const { parameter, past } of results) entry.past.set(parameter, past);
+    const looked = groups.flatMap(({ items }) => items.map(withText));
     await publish(
       session,
       results,
       before,
       groups.map(({ model }) => model),
     );
+    recorder?.stepped(looked);
     const state = results
       .filter(({ past }) => past.length > 0)
       .map(({ parameter, past }) => ({ key: referenceTo(parameter, session), value: { momentum_buffer: pairs(session, past) } }));
@@ -86,6 +89,7 @@ export const optimizerMethods: Readonly<Record<string, Method>> = {
   },
 
   async run_optimizer_tgd(session, params, signal) {
+    const { recorder } = session;
     const parameters = toVariables(decode(required(params, "params"), session), "params");
     const gradients = toList(required(params, "grads"), "grads");
     const buffers = toList(params.momentum_buffer_list ?? parameters.map(() => []), "momentum_buffer_list");
@@ -101,13 +105,20 @@ export const optimizerMethods: Readonly<Record<string, Method>> = {
     }));
     const { options, model } = toOptions(session, params);
     const results = await descend(items, { ...options, signal });
+    const looked = items.map(withText);
     await publish(session, results, new Map(items.map(({ parameter, past }) => [parameter, past])), [model]);
+    recorder?.stepped(looked);
     return finished(session, results, {
       message: "Functional TGD optimization step executed successfully.",
       momentum_buffer_list: results.map(({ past }) => pairs(session, past)),
     });
   },
 };
+
+/** What the step looks at, as it is before. */
+function withText({ parameter, gradients }: DescentItem) {
+  return { parameter, before: parameter.data, gradients };
+}
 
 function checkGroup(session: TellurioSession, group: RpcParams): void {
   for (const parameter of toVariables(decode(group.params, session), "params")) {

@@ -2,22 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import Libsql from "libsql";
-import { TrainyardError } from "../../core/errors.ts";
 import { type Numbered, PROJECT_SCHEMA, type ProjectRow, type RunRow, type RunStatus, toSlug, type Visibility } from "./project-rows.ts";
-
-/** What the live view of runs offers to the prompt trainer. `src/runs` has it. */
-export interface RunSink {
-  /** Makes a running run; returns its uuid. */
-  create(name: string, about: { readonly project: string; readonly description: string | null }): string;
-  /** One number of one metric. */
-  point(runId: string, name: string, value: number, step: number): void;
-  /** The reporter lives. */
-  beat(runId: string): void;
-  /** Somebody asked it to stop on the page. */
-  isStopping(runId: string): boolean;
-  status(runId: string, status: RunStatus): void;
-  remove(runId: string): void;
-}
+import type { RunSink } from "./run-sink.ts";
 
 /** The same run beats at most so often. */
 const BEAT_MS = 5000;
@@ -37,14 +23,17 @@ export class Projects {
   readonly #sink: RunSink | null;
   readonly #namespaces: readonly string[];
   readonly #beats = new Map<string, number>();
+  readonly #onEnd: (runId: string) => void;
 
-  constructor(folder: string, sink: RunSink | null, namespaces: readonly string[]) {
+  /** @param onEnd  called before a run gets its final status. */
+  constructor(folder: string, sink: RunSink | null, namespaces: readonly string[], onEnd: (runId: string) => void = () => {}) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#connection = new Libsql(join(folder, "tellurio.db"));
     for (const pragma of ["journal_mode=WAL", "synchronous=FULL"]) this.#connection.exec(`PRAGMA ${pragma}`);
     this.#connection.exec(PROJECT_SCHEMA);
     this.#sink = sink;
     this.#namespaces = namespaces;
+    this.#onEnd = onEnd;
   }
 
   get namespaces(): readonly string[] {
@@ -107,6 +96,7 @@ export class Projects {
   }
 
   setStatus(run: RunRow, status: RunStatus): void {
+    if (status !== "RUNNING") this.#onEnd(run.uuid);
     this.#sql("UPDATE runs SET status = ?, updated_at = ? WHERE uuid = ?").run(status, Math.max(Date.now(), run.created_at), run.uuid);
     this.#sink?.status(run.uuid, status);
   }
@@ -140,12 +130,6 @@ export class Projects {
     if (this.#beats.size > 1000) this.#beats.clear();
     this.#beats.set(runId, now);
     this.#sink.beat(runId);
-  }
-
-  /** @throws {TrainyardError} `cancelled` when the run was asked to stop: the trainer's next step fails with this sentence. */
-  assertGoesOn(runId: unknown): void {
-    if (typeof runId !== "string" || this.#sink?.isStopping(runId) !== true) return;
-    throw new TrainyardError("cancelled", "The run was stopped on the page. End it, or start another one.");
   }
 
   #sql(sql: string): Statement {

@@ -1,7 +1,35 @@
 import { messageOf } from "../../core/errors.ts";
 import { hasEnded, parseColumns, type Runs } from "../../runs/index.ts";
 import type { RunStatus } from "./project-rows.ts";
-import type { RunSink } from "./projects.ts";
+
+/** A run as the page of prompt training shows it. Times are epoch ms. */
+export interface RunInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly tags: readonly string[];
+  readonly created_at: number;
+  readonly finished_at: number | null;
+}
+
+/** What the log of runs offers to the prompt trainer. */
+export interface RunSink {
+  /** Makes a running run; returns its uuid. */
+  create(name: string, about: { readonly project: string; readonly description: string | null }): string;
+  /** One number of one metric. */
+  point(runId: string, name: string, value: number, step: number): void;
+  /** The reporter lives. */
+  beat(runId: string): void;
+  /** Somebody asked it to stop on the page. */
+  isStopping(runId: string): boolean;
+  status(runId: string, status: RunStatus): void;
+  remove(runId: string): void;
+  /** Null when there is no such run. */
+  info(runId: string): RunInfo | null;
+  /** Calls `listener` when something happened to the run, until the returned function is called. */
+  watch(runId: string, listener: () => void): () => void;
+}
 
 /** Shows prompt training among all other runs. What cannot be shown is logged; it never fails the trainer. */
 export function runSink(runs: Runs, log: (line: string) => void): RunSink {
@@ -41,6 +69,15 @@ export function runSink(runs: Runs, log: (line: string) => void): RunSink {
     },
     status: (runId, status) => quietly("a status was not shown", () => setStatus(runs, runId, status)),
     remove: (runId) => quietly("a run was not removed", () => runs.remove(runId)),
+    info: (runId) => {
+      try {
+        const { name, state, reason, about, createdAt, finishedAt } = runs.get(runId);
+        return { id: runId, name, state, reason, tags: about.tags ?? [], created_at: createdAt, finished_at: finishedAt };
+      } catch {
+        return null; // unknown here, or removed
+      }
+    },
+    watch: (runId, listener) => runs.watch(runId, listener),
   };
 }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { TrainyardError } from "../../core/errors.ts";
-import { type CompletionArguments, type GraphNode, Parameter, type Variable } from "../../textgrad/index.ts";
+import { type CompletionArguments, type GraphNode, Parameter, type Variable, watchModel } from "../../textgrad/index.ts";
 import type { RpcId, RpcParams } from "../../wire/json-rpc.ts";
 import { JsonRpcPeer, RpcError } from "../../wire/json-rpc-peer.ts";
+import type { PromptRecorder } from "./prompt-recorder.ts";
 import type { ModelEntry, Registry } from "./references.ts";
 import { referenceTo } from "./references.ts";
 import { toWireUsage } from "./wire-usage.ts";
@@ -47,6 +48,8 @@ export class TellurioSession implements Registry {
   readonly optimizers = new Map<string, OptimizerEntry>();
   /** The client says so of a variable whose graph it alone knows. */
   readonly leafOverrides = new Map<Variable, boolean>();
+  /** Writes down what the call under way does; null when its run is not one of this server's. */
+  recorder: PromptRecorder | null = null;
   backward: { readonly entry: ModelEntry; readonly args: CompletionArguments } | null = null;
   readonly #options: SessionOptions;
   readonly #variables = new Map<string, Variable>();
@@ -105,6 +108,7 @@ export class TellurioSession implements Registry {
     for (const map of [this.#variables, this.#ids, this.#nodes, this.#models, this.optimizers, this.leafOverrides]) map.clear();
     this.#secrets.clear();
     this.backward = null;
+    this.recorder = null;
   }
 
   variable(id: unknown): Variable {
@@ -159,7 +163,7 @@ export class TellurioSession implements Registry {
   }
 
   addModel(model: ModelEntry["model"], secrets: readonly string[]): ModelEntry {
-    const entry = { id: randomUUID(), model };
+    const entry = { id: randomUUID(), model: watchModel(model, (usage) => this.recorder?.spent(usage)) };
     this.#models.set(entry.id, entry);
     this.keepSecret(secrets);
     return entry;
@@ -169,11 +173,12 @@ export class TellurioSession implements Registry {
     for (const secret of secrets) if (secret.length >= 4) this.#secrets.add(secret);
   }
 
-  redact(text: string): string {
+  /** The same function for as long as the session lives. */
+  readonly redact = (text: string): string => {
     let clean = text;
     for (const secret of this.#secrets) clean = clean.replaceAll(secret, "[key]");
     return clean;
-  }
+  };
 
   /** Asks the client to do something; it answers when it has. @throws {TrainyardError} `timeout` when it does not. */
   async push(method: string, params: RpcParams): Promise<void> {

@@ -40,7 +40,9 @@ export const variableMethods: Readonly<Record<string, Method>> = {
     const variable_id = required(params, "variable_id");
     const field = toText(required(params, "field"), "field");
     const value = required(params, "value");
-    asParams(() => setField(session, session.variable(variable_id), field, value));
+    const variable = session.variable(variable_id);
+    asParams(() => setField(session, variable, field, value));
+    if (field === "data") session.recorder?.assigned(variable);
     return { variable_id, field, value };
   },
 

@@ -26,6 +26,8 @@ export interface EvaluatorOptions extends OperationOptions {
 export interface Evaluation {
   readonly score: Variable;
   readonly explanation: Variable;
+  /** Per position of the batch, before they were combined. */
+  readonly scores: readonly Scalar[];
 }
 
 export const sumOf: ReduceFunction = (scores) => scores.reduce<number>((total, score) => total + Number(score), 0);

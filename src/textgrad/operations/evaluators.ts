@@ -50,7 +50,7 @@ export async function deterministicEvaluator(
   const saved = { role: prediction.role, prediction: predicted, target: expected, purpose, result, explanations, isPerfect };
   const outputs = evaluationOutputs(prediction, result.score, explanation);
   const [score, why] = record("DeterministicEvaluator", inputs, outputs, isRecorded, evaluationBackward(saved, inputs.length, 0));
-  return { score: score!, explanation: why! };
+  return { score: score!, explanation: why!, scores };
 }
 
 /** 1 where prediction and target are the same value, else 0. Positions that match are not criticised; all matching is success. */
@@ -75,5 +75,5 @@ export async function exactMatchEvaluator(
   const saved = { role: prediction.role, prediction: predicted, target: expected, purpose, result, explanations, isPerfect };
   const outputs = evaluationOutputs(prediction, result.score, explanation);
   const [score, why] = record("ExactMatchEvaluator", inputs, outputs, isRecorded, evaluationBackward(saved, inputs.length, 0));
-  return { score: score!, explanation: why! };
+  return { score: score!, explanation: why!, scores };
 }

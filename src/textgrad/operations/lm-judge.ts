@@ -87,7 +87,7 @@ export async function lmJudgeEvaluator(
   };
   const outputs = evaluationOutputs(prediction, result.score, explain(purpose, explanations, result));
   const [score, why] = record("LMJudgeEvaluator", variables, outputs, isRecorded, criticise);
-  return { score: score!, explanation: why! };
+  return { score: score!, explanation: why!, scores };
 }
 
 function explain(purpose: string, explanations: readonly string[], result: Scored): TextData {

@@ -25,11 +25,13 @@ export function record(
   isRecorded: boolean,
   backward: BackwardFunction,
 ): Variable[] {
-  const node = isRecorded ? new GraphNode(`${operation}Backward0`, inputs.map(edgeOf), outputs.length, backward) : null;
+  const roles = outputs.map(({ role }) => role);
+  const node = isRecorded ? new GraphNode(`${operation}Backward0`, inputs.map(edgeOf), roles, backward) : null;
   return outputs.map(({ data, role }, index) => Variable.resultOf(node, index, data, role));
 }
 
 function edgeOf(input: Variable): Edge {
-  if (!input.requiresGrad) return { node: null, outputNr: 0 };
-  return input.gradFn === null ? { node: input.accumulator(), outputNr: 0 } : { node: input.gradFn, outputNr: input.outputNr };
+  const { role } = input;
+  if (!input.requiresGrad) return { node: null, outputNr: 0, role };
+  return input.gradFn === null ? { node: input.accumulator(), outputNr: 0, role } : { node: input.gradFn, outputNr: input.outputNr, role };
 }
