@@ -50,7 +50,7 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
   }
   const connections = new Set<LiveConnection>();
   const gate = new TokenGate(options.token, options.parts?.clock?.now);
-  const training = new TrainingDoor(services.runs, options);
+  const training = new TrainingDoor(services.runs, { ...options, gate });
   const folder = options.dataDir;
   const tellurio = new TellurioDoor({ ...options, folder, runs: runSink(services.runs, log), namespaces: namespacesOf(process.env) });
   const door = new Door({

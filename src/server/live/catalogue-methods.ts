@@ -14,9 +14,8 @@ import { WireError } from "./wire-error.ts";
 /** `auth`, `ping`, `info` and what can be chosen. */
 export const CATALOGUE_METHODS: MethodTable = {
   auth: openMethod("open", ({ params, caller }) => {
-    if (!caller.authenticate(params.raw("token"))) {
-      throw new WireError("unauthorized", "That is not this server's token. Use the link that the server printed when it started.");
-    }
+    const verdict = caller.authenticate(params.raw("token"));
+    if (!verdict.opens) throw wrongToken(verdict.retryAfterSeconds);
     return { result: { connection_id: caller.connectionId } };
   }),
 
@@ -47,3 +46,11 @@ export const CATALOGUE_METHODS: MethodTable = {
   // The server never opens a window: it answers with the one folder that job.save may write to.
   "dialog.choose_dir": openMethod("authenticated", ({ services }) => ({ result: { path: services.saveDir, cancelled: false } })),
 };
+
+function wrongToken(wait: number | null): WireError {
+  if (wait === null) {
+    return new WireError("unauthorized", "That is not this server's token. Use the link that the server printed when it started.");
+  }
+  const message = `Too many wrong tokens came from this address, this one too. Try again in ${wait} s; the right token opens at any time.`;
+  return new WireError("unauthorized", message, { retry_after_seconds: wait });
+}

@@ -7,7 +7,7 @@ import { FrameCutter } from "../../wire/live/codec.ts";
 import type { SessionEvent } from "../events.ts";
 import { KIND_COLORS } from "../results/kind-colors.ts";
 import type { Services } from "../services.ts";
-import type { TokenGate } from "../token-gate.ts";
+import type { TokenGate, Verdict } from "../token-gate.ts";
 import { VERSION } from "../version.ts";
 import type { Caller, MethodReply } from "./method.ts";
 import { callMethod } from "./methods.ts";
@@ -78,16 +78,17 @@ export class LiveConnection implements Caller {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  authenticate(token: unknown): boolean {
-    if (!this.#options.gate.opens(this.#address, token)) {
-      this.#failures++;
+  authenticate(token: unknown): Verdict {
+    const verdict = this.#options.gate.check(this.#address, token);
+    if (verdict.opens) {
+      this.#failures = 0;
+      this.#isAuthenticated = true;
+      clearTimeout(this.#deadline);
+    } else {
+      this.#failures = verdict.retryAfterSeconds === null ? this.#failures + 1 : AUTH_FAILURES_MAX;
       this.#options.log(`${this.connectionId} sent a wrong token (${this.#failures} of ${AUTH_FAILURES_MAX})`);
-      return false;
     }
-    this.#failures = 0;
-    this.#isAuthenticated = true;
-    clearTimeout(this.#deadline);
-    return true;
+    return verdict;
   }
 
   deliver(event: SessionEvent): void {

@@ -1,5 +1,6 @@
 import type { Subscriber } from "../events.ts";
 import type { Services } from "../services.ts";
+import type { Verdict } from "../token-gate.ts";
 import type { Params } from "./params.ts";
 
 /** Who may call: anyone, the authenticated, those attached to a session, or only those who are not. */
@@ -12,8 +13,8 @@ export interface Caller extends Subscriber {
   readonly isOpen: boolean;
   /** The attached session; methods with gate `attached` find it set. */
   sessionId: string | null;
-  /** Tries a token; three failures in a row close the connection after the reply. */
-  authenticate(token: unknown): boolean;
+  /** Tries a token; three failures in a row close the connection after the reply, and any when its address has no guesses left. */
+  authenticate(token: unknown): Verdict;
   /** Resolves when little enough waits to be sent; at once when nothing does. */
   drained(): Promise<void>;
   /** Whether `drained` would not wait. */

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { Layouts, REQUEST_LIMIT_BYTES, type Runs, SeriesQueries, Subscriptions } from "../../runs/index.ts";
 import { type ApiDoor, refuse } from "../http.ts";
 import { isAllowedOrigin } from "../origins.ts";
-import { isToken } from "../token.ts";
+import { TokenGate, type Verdict } from "../token-gate.ts";
 import { Refusal, sendEmpty, sendError } from "./answer.ts";
 import { COMPATIBLE_ROUTES } from "./compatible-routes.ts";
 import { LAYOUT_ROUTES } from "./layout-routes.ts";
@@ -16,6 +16,8 @@ import { StreamConnection } from "./stream-connection.ts";
 
 export interface TrainingDoorOptions {
   readonly token: string;
+  /** Counts wrong tokens, together with the other doors. Default: one of its own. */
+  readonly gate?: TokenGate;
   readonly origins: readonly string[];
   readonly authDeadlineMs: number;
   readonly log: (line: string) => void;
@@ -34,6 +36,7 @@ const ROUTES: readonly Route[] = [...COMPATIBLE_ROUTES, ...LIST_ROUTES, ...OWN_R
 export class TrainingDoor implements ApiDoor {
   readonly #api: TrainingApi;
   readonly #options: TrainingDoorOptions;
+  readonly #gate: TokenGate;
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: REQUEST_LIMIT_BYTES + 65_536 });
   readonly #pings: NodeJS.Timeout;
   /** Pings that each has not answered yet. */
@@ -48,6 +51,7 @@ export class TrainingDoor implements ApiDoor {
       log: options.log,
     };
     this.#options = options;
+    this.#gate = options.gate ?? new TokenGate(options.token);
     this.#pings = setInterval(() => this.#ping(), options.pingMs ?? 15_000);
     this.#pings.unref();
   }
@@ -81,8 +85,8 @@ export class TrainingDoor implements ApiDoor {
         isOwn: runId === null || url.searchParams.get("v") === "2",
         ...(since === null ? {} : { since: Number(since[0]) }),
         isFull: url.searchParams.get("full") === "true",
-        isToken: (given) => isToken(this.#options.token, given),
-        isAuthenticated: token !== null || isBearer(request, this.#options.token),
+        isToken: (given) => this.#gate.opens(request.socket.remoteAddress, given),
+        isAuthenticated: token !== null || this.#bearerOf(request)?.opens === true,
         authDeadlineMs: this.#options.authDeadlineMs,
       });
     });
@@ -121,7 +125,10 @@ export class TrainingDoor implements ApiDoor {
       response.setHeader("Upgrade", "websocket");
       throw new Refusal(426, "upgrade_required", "This address is a WebSocket.");
     }
-    if (!isBearer(request, this.#options.token)) {
+    const verdict = this.#bearerOf(request);
+    if (verdict?.opens !== true) {
+      const wait = verdict?.retryAfterSeconds ?? null;
+      if (wait !== null) throw tooManyGuesses(response, wait);
       const why = authorization === undefined ? "The Authorization header is missing: Bearer <token>." : "The token is not this server's.";
       throw new Refusal(401, "invalid_token", why);
     }
@@ -145,11 +152,18 @@ export class TrainingDoor implements ApiDoor {
     if (origin !== undefined && !isAllowedOrigin(origin, this.#options.origins, port)) {
       return { status: 403, why: `the origin ${origin} is not allowed; start the server with --origins to allow it` };
     }
-    if (token === null && runId !== null && !isBearer(request, this.#options.token))
+    if (token === null && runId !== null && this.#bearerOf(request)?.opens !== true)
       return { status: 401, why: "the parameter token is missing" };
-    if (token !== null && !isToken(this.#options.token, token)) return { status: 401, why: "the token is not this server's" };
+    if (token !== null && !this.#gate.opens(request.socket.remoteAddress, token))
+      return { status: 401, why: "the token is not this server's" };
     if (runId !== null && !this.#hasRun(runId)) return { status: 404, why: "Run not found" };
     return this.#sockets.clients.size >= SOCKETS_MAX ? { status: 503, why: `${SOCKETS_MAX} streams are open` } : null;
+  }
+
+  /** L-85: exactly `Bearer <token>`; null: there is none, which is no guess. */
+  #bearerOf({ headers: { authorization }, socket }: IncomingMessage): Verdict | null {
+    if (authorization?.startsWith("Bearer ") !== true) return null;
+    return this.#gate.check(socket.remoteAddress, authorization.slice("Bearer ".length));
   }
 
   #hasRun(runId: string): boolean {
@@ -173,10 +187,11 @@ export class TrainingDoor implements ApiDoor {
   }
 }
 
-/** L-85: exactly `Bearer <token>`. */
-function isBearer(request: IncomingMessage, token: string): boolean {
-  const { authorization } = request.headers;
-  return authorization?.startsWith("Bearer ") === true && isToken(token, authorization.slice("Bearer ".length));
+/** Whoever guesses on needs a link for each guess. */
+function tooManyGuesses(response: ServerResponse, wait: number): Refusal {
+  response.setHeader("Retry-After", wait);
+  response.setHeader("Connection", "close");
+  return new Refusal(429, "invalid_token", `Too many wrong tokens came from this address, this one too. Try again in ${wait} s.`);
 }
 
 function pathOf(url: string | undefined): string {
