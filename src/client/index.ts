@@ -34,6 +34,18 @@ export type {
   TrainParams,
   UploadedHandle,
 } from "./methods.ts";
+export {
+  type PromptEntry,
+  type PromptGraphEdge,
+  type PromptGraphNode,
+  type PromptModelChoice,
+  type PromptReader,
+  type PromptRunInfo,
+  type PromptRunSummary,
+  PromptRuns,
+  type PromptRunsOptions,
+  type PromptTrainingRequest,
+} from "./prompt-runs.ts";
 export type {
   ReportCalibration,
   ReportConfusion,
@@ -48,6 +60,23 @@ export type {
   ReportValues,
   TrainReportSlice,
 } from "./result.ts";
+export { type RunFollower, RunStream, type RunStreamOptions } from "./run-stream.ts";
+export { RunsApi, type RunsApiOptions, RunsRequestError } from "./runs-api.ts";
+export {
+  isEnded,
+  type RollUpSeries,
+  type RunFacets,
+  type RunInfo,
+  type RunLayout,
+  type RunListMessage,
+  type RunListQuery,
+  type RunMessage,
+  type RunSeriesFacts,
+  type RunStateName,
+  type SpelledValue,
+  type StreamColumns,
+  toValue,
+} from "./runs-types.ts";
 export { TellurioClient, TellurioOptimizer, type TellurioOptimizerOptions, type VariableFields } from "./tellurio-client.ts";
 export { type TellurioCallOptions, type TellurioClientOptions, TellurioLink } from "./tellurio-link.ts";
 export { type Account, findAccount, type KeyStore, type LoginOptions } from "./tellurio-login.ts";

@@ -100,8 +100,12 @@ export function timerOf(state: LinkState): number | null {
   }
 }
 
-function waiting(attempt: number, reason: string, downSince: number, now: number, random: () => number): LinkState {
+/** How long every link waits before it tries again; `attempt` counts from 0. Spread by ± 20 %, so that tabs do not knock together. */
+export function reconnectDelayMs(attempt: number, random: () => number): number {
   const ceiling = Math.min(LINK_TIMES.longestDelayMs, LINK_TIMES.firstDelayMs * LINK_TIMES.delayGrowth ** attempt);
-  // Spread by ± 20 %, so that the tabs of one browser do not knock together.
-  return { at: "waiting", attempt, since: now, delayMs: Math.round(ceiling * (0.8 + 0.4 * random())), downSince, reason };
+  return Math.round(ceiling * (0.8 + 0.4 * random()));
+}
+
+function waiting(attempt: number, reason: string, downSince: number, now: number, random: () => number): LinkState {
+  return { at: "waiting", attempt, since: now, delayMs: reconnectDelayMs(attempt, random), downSince, reason };
 }

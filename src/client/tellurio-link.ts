@@ -3,6 +3,7 @@ import type { RpcId, RpcParams } from "../wire/json-rpc.ts";
 import { JsonRpcPeer } from "../wire/json-rpc-peer.ts";
 import { CallTimeoutError, LinkLostError } from "./errors.ts";
 import { type LinkClock, REAL_CLOCK } from "./link.ts";
+import { reconnectDelayMs } from "./link-state.ts";
 import { TellurioRegistry } from "./tellurio-registry.ts";
 import { type OpenSocket, openTextSocket, type TextSocketConstructor, type Welcome } from "./tellurio-socket.ts";
 
@@ -204,7 +205,7 @@ export class TellurioLink {
   async #reconnect(why: string): Promise<void> {
     const until = this.#clock.now() + (this.#options.resumeForMs ?? 30_000);
     for (let attempt = 0; this.#state === "lost"; attempt++) {
-      await this.#pause(Math.min(5000, 100 * 2 ** attempt) * (0.5 + this.#clock.random()));
+      await this.#pause(reconnectDelayMs(attempt, () => this.#clock.random()));
       if (this.#state !== "lost") return;
       if (this.#clock.now() > until) break;
       try {

@@ -2,6 +2,7 @@
 import { formatMetric } from "../../kit/format.ts";
 import { niceDomain } from "../scale.ts";
 import type { ChartTable } from "../types.ts";
+import type { LineBand } from "./painter.ts";
 import type { Reduced, SeriesBuffer } from "./series-buffer.ts";
 
 export interface LiveLine {
@@ -12,20 +13,33 @@ export interface LiveLine {
   /** Dash pattern, from 0 (solid); 1 is what validation wears beside a solid training line. */
   readonly dash?: number;
   readonly data: SeriesBuffer;
+  /** Where the buffer holds only a part of the points: buckets of all of them. */
+  readonly band?: LineBand | null;
+}
+
+/** Something that happened at an x: drawn as a line across the chart. */
+export interface LineMark {
+  readonly x: number;
+  readonly label: string;
 }
 
 export type Range = readonly [number, number];
 
-/** First to last x of all lines; a live chart gets room to grow, in steps, so that it seldom moves. */
-export function xExtent(lines: readonly LiveLine[], live: boolean): Range {
+/**
+ * First to last x of all lines; a live chart gets room to grow, in steps, so that it seldom moves. A logarithmic axis begins with
+ * the first x above 0.
+ */
+export function xExtent(lines: readonly LiveLine[], live: boolean, log = false): Range {
   let low = Infinity;
   let high = -Infinity;
   for (const { data } of lines) {
-    if (data.length === 0) continue;
-    low = Math.min(low, data.xAt(0));
+    const first = log ? data.indexAt(Number.MIN_VALUE) : 0;
+    if (data.length <= first) continue;
+    low = Math.min(low, data.xAt(first));
     high = Math.max(high, data.xAt(data.length - 1));
   }
-  if (low === Infinity) return [0, 1];
+  if (low === Infinity) return log ? [1, 10] : [0, 1];
+  if (log) return low === high ? [low, low * 10] : [low, live ? high * 1.05 : high];
   if (low === high) return [low, low + 1];
   return live ? [low, niceDomain(low, high, 4)[1]] : [low, high];
 }

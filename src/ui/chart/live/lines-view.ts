@@ -6,14 +6,18 @@ import uPlot from "uplot";
 import { DASHES } from "../color.ts";
 import { formatTick, linearTicks, logTicks, tickStep } from "../scale.ts";
 import { browserHost, type Drawable, Governor } from "./governor.ts";
-import { type LiveLine, outward, type Range, xExtent, yExtent } from "./lines-model.ts";
+import { type LineMark, type LiveLine, outward, type Range, xExtent, yExtent } from "./lines-model.ts";
 import { type PlotArea, paintSeries } from "./painter.ts";
 import { SmoothedSeries } from "./smoothing.ts";
+import { type XKind, xLabels, xTicks } from "./x-axis.ts";
 
 export interface LinesLook {
   readonly lines: readonly LiveLine[];
   readonly hidden: ReadonlySet<string>;
   readonly log: boolean;
+  readonly xLog: boolean;
+  readonly xKind: XKind;
+  readonly marks: readonly LineMark[];
   readonly live: boolean;
   /** Half-life of the smoothing in units of x; 0 is none. */
   readonly halfLife: number;
@@ -25,6 +29,8 @@ export interface LinesEvents {
   /** The reading position in x, or null when the pointer left. */
   readonly onCursor: (x: number | null) => void;
   readonly onDraw: () => void;
+  /** The window of x that a person chose; null for all. */
+  readonly onZoom?: (x: Range | null) => void;
 }
 
 let shared: Governor | null = null;
@@ -70,7 +76,9 @@ export class LinesView implements Drawable {
     this.#look = look;
     if (before.halfLife !== look.halfLife) this.#smoothed.clear();
     if (before.hidden !== look.hidden || before.log !== look.log || before.live !== look.live) this.#y = null;
-    if (before.log !== look.log || before.syncKey !== look.syncKey) this.#build();
+    if (before.xLog !== look.xLog || before.xKind !== look.xKind) this.#setZoom(null);
+    if (before.log !== look.log || before.xLog !== look.xLog || before.xKind !== look.xKind || before.syncKey !== look.syncKey)
+      this.#build();
     else if (before.height !== look.height) this.#resize();
     this.#follow();
     governor().urge(this);
@@ -87,7 +95,7 @@ export class LinesView implements Drawable {
   /** Sets both ranges by the data as it is now. */
   #measure(): Range {
     const lines = this.#shownLines();
-    this.#x = this.#zoom ?? xExtent(lines, this.#look.live);
+    this.#x = this.#zoom ?? this.#fullX();
     const now = yExtent(lines, this.#zoom, this.#look.log);
     this.#y = this.#look.live ? outward(this.#y, now) : now;
     return this.#y;
@@ -95,19 +103,31 @@ export class LinesView implements Drawable {
 
   /** Zooms around the middle, or around `center`; above 1 comes nearer. */
   zoomBy(factor: number, center?: number): void {
-    const full = xExtent(this.#shownLines(), this.#look.live);
-    const middle = center ?? (this.#x[0] + this.#x[1]) / 2;
-    const low = middle - (middle - this.#x[0]) / factor;
-    const high = middle + (this.#x[1] - middle) / factor;
+    const full = this.#fullX();
+    const { to, from } = this.#xUnits();
+    const [first, last] = [to(this.#x[0]), to(this.#x[1])];
+    const middle = center === undefined ? (first + last) / 2 : to(center);
+    const low = from(middle - (middle - first) / factor);
+    const high = from(middle + (last - middle) / factor);
     this.#zoomTo(low <= full[0] && high >= full[1] ? null : [Math.max(full[0], low), Math.min(full[1], high)]);
   }
 
   panBy(share: number): void {
     if (this.#zoom === null) return;
-    const full = xExtent(this.#shownLines(), this.#look.live);
-    const span = this.#zoom[1] - this.#zoom[0];
-    const low = Math.min(Math.max(full[0], this.#zoom[0] + span * share), full[1] - span);
-    this.#zoomTo([low, low + span]);
+    const { to, from } = this.#xUnits();
+    const [first, last] = this.#fullX().map(to) as [number, number];
+    const [low, high] = this.#zoom.map(to) as [number, number];
+    const start = Math.min(Math.max(first, low + (high - low) * share), last - (high - low));
+    this.#zoomTo([from(start), from(start + high - low)]);
+  }
+
+  #fullX(): Range {
+    return xExtent(this.#shownLines(), this.#look.live, this.#look.xLog);
+  }
+
+  /** Units in which x is even on the screen. */
+  #xUnits(): { readonly to: (x: number) => number; readonly from: (unit: number) => number } {
+    return this.#look.xLog ? { to: Math.log, from: Math.exp } : { to: (x) => x, from: (unit) => unit };
   }
 
   reset(): void {
@@ -122,8 +142,11 @@ export class LinesView implements Drawable {
       plot.setCursor({ left: -10, top: -10 });
       return;
     }
-    if (this.#zoom !== null && (x < this.#x[0] || x > this.#x[1]))
-      this.panBy((x - (this.#x[0] + this.#x[1]) / 2) / (this.#x[1] - this.#x[0]));
+    if (this.#zoom !== null && (x < this.#x[0] || x > this.#x[1])) {
+      const { to } = this.#xUnits();
+      const [low, high] = [to(this.#x[0]), to(this.#x[1])];
+      this.panBy((to(x) - (low + high) / 2) / (high - low));
+    }
     plot.setCursor({ left: plot.valToPos(x, "x"), top: plot.over.clientHeight / 2 });
   }
 
@@ -139,11 +162,17 @@ export class LinesView implements Drawable {
   }
 
   #zoomTo(zoom: Range | null): void {
-    this.#zoom = zoom;
+    this.#setZoom(zoom);
     // At once, and not with the next draw: keys pressed in between go on from here.
-    this.#x = zoom ?? xExtent(this.#shownLines(), this.#look.live);
+    this.#x = zoom ?? this.#fullX();
     this.#y = null;
     governor().urge(this);
+  }
+
+  #setZoom(zoom: Range | null): void {
+    if (this.#zoom === zoom) return;
+    this.#zoom = zoom;
+    this.#events.onZoom?.(zoom);
   }
 
   /** Listens to exactly the buffers that are shown. */
@@ -211,7 +240,7 @@ export class LinesView implements Drawable {
       legend: { show: false },
       padding: [10, 14, 0, 0],
       scales: {
-        x: { time: false, range: () => [...this.#x] },
+        x: { time: false, distr: this.#look.xLog ? 3 : 1, range: () => [...this.#x] },
         y: { distr: log ? 3 : 1, range: () => [...(this.#y ?? [log ? 0.1 : 0, 1])] },
       },
       axes: [
@@ -221,10 +250,12 @@ export class LinesView implements Drawable {
           gap: 8,
           grid: { show: false },
           splits: (u) => {
-            const ticks = linearTicks(...this.#x, Math.max(2, Math.floor(u.width / 110)));
+            const { xKind, xLog } = this.#look;
+            const ticks = xTicks(xKind, ...this.#x, Math.max(2, Math.floor(u.width / 110)), xLog);
             return this.#hasWholeX() ? ticks.filter(Number.isInteger) : ticks;
           },
-          values: (_, ticks) => labels(ticks),
+          filter: (_, ticks) => ticks,
+          values: (_, ticks) => xLabels(this.#look.xKind, ticks, this.#look.xLog),
         },
         {
           ...axis,
@@ -277,6 +308,7 @@ export class LinesView implements Drawable {
       width,
       height,
       x: this.#x,
+      xLog: this.#look.xLog,
       toY: (value) => (this.#look.log && value <= 0 ? top + height : plot.valToPos(value, "y", true)),
       pixelRatio: devicePixelRatio,
     };
@@ -285,9 +317,30 @@ export class LinesView implements Drawable {
         color: cssValue(`--series-${(line.color % 8) + 1}`),
         dash: DASHES[(line.dash ?? Math.floor(line.color / 8)) % DASHES.length] ?? [],
         smoothed: this.#look.halfLife > 0 ? this.#smoothedOf(line).update() : null,
+        band: line.band ?? null,
       });
     }
+    this.#paintMarks(plot);
     this.#placeDots(plot);
+  }
+
+  /** A dashed line across the chart for each thing that happened. */
+  #paintMarks(plot: uPlot): void {
+    const { ctx } = plot;
+    const { left, top, width, height } = plot.bbox;
+    ctx.save();
+    ctx.strokeStyle = cssValue("--warn");
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.beginPath();
+    for (const mark of this.#look.marks) {
+      const x = Math.round(plot.valToPos(mark.x, "x", true)) + 0.5;
+      if (!(x >= left && x <= left + width)) continue;
+      ctx.moveTo(x, top);
+      ctx.lineTo(x, top + height);
+    }
+    ctx.stroke();
+    ctx.restore();
   }
 
   #smoothedOf(line: LiveLine): SmoothedSeries {

@@ -9,8 +9,9 @@ import { announce } from "../../kit/toast.tsx";
 import { DASHES } from "../color.ts";
 import { ChartFrame, Swatch } from "../frame.tsx";
 import { moveReading, type ReadingPosition } from "../reading.ts";
-import { brokenSentence, describeLines, formatX, type LiveLine, linesTable, readPoint } from "./lines-model.ts";
+import { brokenSentence, describeLines, type LineMark, type LiveLine, linesTable, type Range, readPoint } from "./lines-model.ts";
 import { LinesView } from "./lines-view.ts";
+import { formatXAs, type XKind } from "./x-axis.ts";
 
 export interface LiveLinesProps {
   readonly title: string;
@@ -29,7 +30,19 @@ export interface LiveLinesProps {
   readonly plain?: boolean;
   /** Further controls, before smoothing and scale. */
   readonly controls?: ComponentChildren;
+  /** What x is; a plain number by default. */
+  readonly xKind?: XKind;
+  readonly xScale?: "linear" | "log";
+  /** Chosen from outside: the chart has no controls of its own for them. */
+  readonly chosen?: { readonly scale: "linear" | "log"; readonly halfLife: number };
+  readonly marks?: readonly LineMark[];
+  /** Notes below the legend. */
+  readonly notes?: ComponentChildren;
+  /** The window of x that a person chose; null for all. */
+  readonly onZoom?: (x: Range | null) => void;
 }
+
+const NO_MARKS: readonly LineMark[] = [];
 
 const MOST_LINES = 24;
 const TABLE_ROWS = 2000;
@@ -47,16 +60,18 @@ const SMOOTHING = [
  */
 export function LiveLines(props: LiveLinesProps) {
   const { title, lines, xLabel, yLabel, live, height = 260, initialScale = "linear", syncKey, plain = false } = props;
-  const [scale, setScale] = useState<"linear" | "log">(initialScale);
-  const [halfLife, setHalfLife] = useState(0);
+  const [ownScale, setScale] = useState<"linear" | "log">(initialScale);
+  const [ownHalfLife, setHalfLife] = useState(0);
+  const { scale, halfLife } = props.chosen ?? { scale: ownScale, halfLife: ownHalfLife };
+  const { xKind = "number", xScale = "linear", marks = NO_MARKS } = props;
   const [chosen, setChosen] = useState<ReadonlyMap<string, boolean>>(new Map());
   const hidden = useHidden(lines, chosen);
   const cursor = useSignal<number | null>(null);
   const version = useSignal(0);
   const [position, setPosition] = useState<ReadingPosition | null>(null);
   const sentence = useSentence(lines, xLabel, props.description, version);
-  const look = { lines, hidden, log: scale === "log", live, halfLife, height, syncKey };
-  const { host, view } = useLinesView(look, cursor, version);
+  const look = { lines, hidden, log: scale === "log", xLog: xScale === "log", xKind, marks, live, halfLife, height, syncKey };
+  const { host, view } = useLinesView(look, cursor, version, props.onZoom);
 
   const shown = lines.filter((line) => !hidden.has(line.id));
   const onKey = (event: KeyboardEvent): boolean => {
@@ -93,35 +108,43 @@ export function LiveLines(props: LiveLinesProps) {
       controls={
         <>
           {props.controls}
-          <Select
-            small
-            hideLabel
-            label={`Smoothing of ${title}: half-life in ${xLabel.toLowerCase()}s`}
-            value={String(halfLife)}
-            options={SMOOTHING}
-            onChange={(value) => setHalfLife(Number(value))}
-          />
-          <Segmented
-            small
-            label="Scale"
-            value={scale}
-            options={[
-              { value: "linear", label: "Linear" },
-              { value: "log", label: "Log" },
-            ]}
-            onChange={setScale}
-          />
+          {props.chosen ? null : (
+            <>
+              <Select
+                small
+                hideLabel
+                label={`Smoothing of ${title}: half-life in ${xLabel.toLowerCase()}s`}
+                value={String(halfLife)}
+                options={SMOOTHING}
+                onChange={(value) => setHalfLife(Number(value))}
+              />
+              <Segmented
+                small
+                label="Scale"
+                value={scale}
+                options={[
+                  { value: "linear", label: "Linear" },
+                  { value: "log", label: "Log" },
+                ]}
+                onChange={setScale}
+              />
+            </>
+          )}
         </>
       }
       footer={
-        <LineLegend
-          lines={lines}
-          hidden={hidden}
-          cursor={cursor}
-          version={version}
-          xLabel={xLabel}
-          onToggle={(id) => setChosen(new Map(chosen).set(id, hidden.has(id)))}
-        />
+        <>
+          <LineLegend
+            lines={lines}
+            hidden={hidden}
+            cursor={cursor}
+            version={version}
+            xLabel={xLabel}
+            xKind={xKind}
+            onToggle={(id) => setChosen(new Map(chosen).set(id, hidden.has(id)))}
+          />
+          {props.notes}
+        </>
       }
     >
       <p class="c-axis-note">{yLabel}</p>
@@ -140,10 +163,17 @@ function useHidden(lines: readonly LiveLine[], chosen: ReadonlyMap<string, boole
   return last.current;
 }
 
-function useLinesView(look: ConstructorParameters<typeof LinesView>[1], cursor: Signal<number | null>, version: Signal<number>) {
+function useLinesView(
+  look: ConstructorParameters<typeof LinesView>[1],
+  cursor: Signal<number | null>,
+  version: Signal<number>,
+  onZoom: ((x: Range | null) => void) | undefined,
+) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<LinesView | null>(null);
-  const { lines, hidden, log, live, halfLife, height, syncKey } = look;
+  const zoomed = useRef(onZoom);
+  zoomed.current = onZoom;
+  const { lines, hidden, log, xLog, xKind, marks, live, halfLife, height, syncKey } = look;
   useLayoutEffect(() => {
     if (host.current === null) return;
     view.current = new LinesView(host.current, look, {
@@ -153,12 +183,13 @@ function useLinesView(look: ConstructorParameters<typeof LinesView>[1], cursor: 
       onDraw: () => {
         version.value += 1;
       },
+      onZoom: (x) => zoomed.current?.(x),
     });
     return () => view.current?.close();
   }, []);
   useLayoutEffect(() => {
-    view.current?.update({ lines, hidden, log, live, halfLife, height, syncKey });
-  }, [lines, hidden, log, live, halfLife, height, syncKey]);
+    view.current?.update({ lines, hidden, log, xLog, xKind, marks, live, halfLife, height, syncKey });
+  }, [lines, hidden, log, xLog, xKind, marks, live, halfLife, height, syncKey]);
   return { host, view };
 }
 
@@ -190,17 +221,18 @@ interface LineLegendProps {
   readonly cursor: Signal<number | null>;
   readonly version: Signal<number>;
   readonly xLabel: string;
+  readonly xKind: XKind;
   readonly onToggle: (id: string) => void;
 }
 
 /** Names, dashes and the value at the cursor, or the latest one. A press hides a line. */
-function LineLegend({ lines, hidden, cursor, version, xLabel, onToggle }: LineLegendProps) {
+function LineLegend({ lines, hidden, cursor, version, xLabel, xKind, onToggle }: LineLegendProps) {
   version.value; // drawn anew with the picture
   const x = cursor.value;
   const broken = brokenSentence(lines, xLabel);
   return (
     <div class="c-line-legend">
-      <p class="c-legend-at">{x === null ? "Latest" : `${xLabel} ${formatX(Math.round(x * 100) / 100)}`}</p>
+      <p class="c-legend-at">{x === null ? "Latest" : `${xLabel} ${formatXAs(xKind, Math.round(x * 100) / 100)}`}</p>
       <ul>
         {lines.map((line) => {
           const isHidden = hidden.has(line.id);

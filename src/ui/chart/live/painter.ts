@@ -8,6 +8,8 @@ export interface PlotArea {
   readonly width: number;
   readonly height: number;
   readonly x: readonly [number, number];
+  /** Whether x is logarithmic; both ends of its window are positive then. */
+  readonly xLog?: boolean;
   /** Device pixel, from the canvas's top, of a value. */
   readonly toY: (value: number) => number;
   readonly pixelRatio: number;
@@ -19,6 +21,18 @@ export interface LineStyle {
   readonly dash: readonly number[];
   /** Drawn over the raw points instead of their mean; the raw ones become a quiet band. */
   readonly smoothed: SeriesBuffer | null;
+  /** Buckets of everything that happened, where the buffer holds only a part of the points. */
+  readonly band?: LineBand | null;
+}
+
+/** Minimum, maximum and mean of stretches of a series, in order of x; drawn in the place of the points up to `until`. */
+export interface LineBand {
+  readonly firstX: ArrayLike<number>;
+  readonly lastX: ArrayLike<number>;
+  readonly min: ArrayLike<number>;
+  readonly max: ArrayLike<number>;
+  readonly mean: ArrayLike<number>;
+  readonly until: number;
 }
 
 const THIN_FROM = 300;
@@ -31,10 +45,12 @@ const RAW_ALPHA = 0.3;
  * costs nothing. Fewer: a line through the points. Returns how many points lie in the window.
  */
 export function paintSeries(context: CanvasRenderingContext2D, buffer: SeriesBuffer, area: PlotArea, style: LineStyle): number {
-  const from = Math.max(0, buffer.indexAt(area.x[0]) - 1);
+  const { band } = style;
+  const start = Math.max(0, buffer.indexAt(area.x[0]) - 1);
+  const from = band ? Math.max(start, buffer.indexAt(band.until)) : start;
   const to = Math.min(buffer.length, buffer.indexAt(area.x[1]) + 2);
   const points = to - from;
-  if (points <= 0) return 0;
+  if (points <= 0 && !band) return 0;
   context.save();
   context.beginPath();
   context.rect(area.left, area.top, area.width, area.height);
@@ -42,31 +58,72 @@ export function paintSeries(context: CanvasRenderingContext2D, buffer: SeriesBuf
   context.strokeStyle = style.color;
   context.fillStyle = style.color;
   context.lineJoin = "round";
-  if (points > area.width) paintDense(context, buffer, area, style);
-  else paintSparse(context, buffer, from, to, area, style);
+  if (band) paintBand(context, band, area, style);
+  if (points > area.width) paintDense(context, buffer, area, style, from);
+  else if (points > 0) paintSparse(context, buffer, from, to, area, style);
   if (buffer.brokenCount > 0) paintBroken(context, buffer.firstBrokenX, area);
   context.restore();
   return points;
 }
 
 function toX(area: PlotArea, x: number): number {
-  return area.left + ((x - area.x[0]) / (area.x[1] - area.x[0])) * area.width;
+  const [low, high] = area.x;
+  // What a logarithm cannot show lies left of the window.
+  if (area.xLog) return x > 0 ? area.left + (Math.log(x / low) / Math.log(high / low)) * area.width : area.left - area.width;
+  return area.left + ((x - low) / (high - low)) * area.width;
+}
+
+/** x at the right edge of a pixel column, from 0. */
+function columnEnd(area: PlotArea, column: number, columns: number): number {
+  const [low, high] = area.x;
+  const share = (column + 1) / columns;
+  return area.xLog ? low * (high / low) ** share : low + share * (high - low);
+}
+
+/** One bar per bucket from minimum to maximum, and a line through the means: what roll-ups know of points that are not here. */
+function paintBand(context: CanvasRenderingContext2D, band: LineBand, area: PlotArea, style: LineStyle): void {
+  const { firstX, lastX, min, max, mean } = band;
+  context.globalAlpha = BAND_ALPHA;
+  context.beginPath();
+  for (let i = 0; i < firstX.length; i++) {
+    if (!Number.isFinite(min[i]!)) continue;
+    const left = Math.round(toX(area, firstX[i]!));
+    // To where the next bucket begins, so that the band has no holes.
+    const right = Math.max(left + 1, Math.round(toX(area, firstX[i + 1] ?? lastX[i]!)));
+    const top = Math.round(area.toY(max[i]!));
+    context.rect(left, top, right - left, Math.max(1, Math.round(area.toY(min[i]!)) - top));
+  }
+  context.fill();
+  context.globalAlpha = 1;
+  context.beginPath();
+  let before = false;
+  for (let i = 0; i < firstX.length; i++) {
+    if (!Number.isFinite(mean[i]!)) {
+      before = false;
+      continue;
+    }
+    const x = toX(area, (firstX[i]! + lastX[i]!) / 2);
+    if (before) context.lineTo(x, area.toY(mean[i]!));
+    else context.moveTo(x, area.toY(mean[i]!));
+    before = true;
+  }
+  setStroke(context, area, style, 1.5 * area.pixelRatio);
+  context.stroke();
 }
 
 /** Bars of [min, max], one per device pixel column, then the mean or the smoothed value as a line. */
-function paintDense(context: CanvasRenderingContext2D, buffer: SeriesBuffer, area: PlotArea, style: LineStyle): void {
+function paintDense(context: CanvasRenderingContext2D, buffer: SeriesBuffer, area: PlotArea, style: LineStyle, start: number): void {
   const columns = Math.max(1, Math.round(area.width));
   const reduced: Reduced = { min: 0, max: 0, mean: 0, count: 0 };
   const means = new Float64Array(columns).fill(Number.NaN);
-  const perColumn = (area.x[1] - area.x[0]) / columns;
   const left = Math.round(area.left);
-  let from = buffer.indexAt(area.x[0]);
+  let from = Math.max(start, buffer.indexAt(area.x[0]));
   // Top and bottom of the neighbour's bar; these two join nothing.
   let above = -Infinity;
   let below = Infinity;
   const bars: number[] = [];
   for (let column = 0; column < columns; column++) {
-    const to = buffer.indexAt(area.x[0] + (column + 1) * perColumn);
+    const to = buffer.indexAt(columnEnd(area, column, columns));
     if (to <= from) continue;
     buffer.reduce(from, to, reduced);
     from = to;
@@ -108,10 +165,9 @@ function fillBars(context: CanvasRenderingContext2D, bars: readonly number[], al
 /** The smoothed value at the end of each pixel column. */
 function smoothedColumns(smoothed: SeriesBuffer, area: PlotArea, columns: number): Float64Array {
   const values = new Float64Array(columns).fill(Number.NaN);
-  const perColumn = (area.x[1] - area.x[0]) / columns;
   let from = smoothed.indexAt(area.x[0]);
   for (let column = 0; column < columns; column++) {
-    const to = smoothed.indexAt(area.x[0] + (column + 1) * perColumn);
+    const to = smoothed.indexAt(columnEnd(area, column, columns));
     if (to > from) values[column] = smoothed.yAt(to - 1);
     from = to;
   }

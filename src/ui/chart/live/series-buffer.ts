@@ -3,7 +3,7 @@
  * reduced to pixels without losing a spike.
  *
  * Invariants:
- *  1. x never falls; a point with a smaller x than the last is refused.
+ *  1. x never falls; a point with a smaller x than the last is refused, and one with the same x unless `ties` are allowed.
  *  2. Level k of the pyramid holds one cell for each *full* group of 8^(k+1) points; the tail is read from the level below.
  *  3. Values that are not finite count for nothing in the pyramid; `brokenCount` says how many there are.
  */
@@ -40,6 +40,17 @@ export class SeriesBuffer {
   #lowPositive = Infinity;
   readonly #levels: Level[] = [];
   readonly #listeners = new Set<() => void>();
+  readonly #ties: boolean;
+  #generation = 0;
+
+  constructor({ ties = false }: { readonly ties?: boolean } = {}) {
+    this.#ties = ties;
+  }
+
+  /** Counts how often the points were put in place anew, so that what was derived from them can tell. */
+  get generation(): number {
+    return this.#generation;
+  }
 
   /** Points so far. */
   get length(): number {
@@ -100,6 +111,20 @@ export class SeriesBuffer {
     for (let i = 0; i < Math.min(x.length, y.length); i++) if (this.#push(x[i] as number, y[i] ?? null)) taken += 1;
     if (taken > 0) this.#tell();
     return taken;
+  }
+
+  /** Puts these points, in order, in the place of all others. */
+  replaceAll(x: ArrayLike<number>, y: ArrayLike<number | null>): void {
+    this.#length = 0;
+    this.#broken = 0;
+    this.#firstBrokenX = Number.NaN;
+    this.#low = Infinity;
+    this.#high = -Infinity;
+    this.#lowPositive = Infinity;
+    this.#levels.length = 0;
+    this.#generation += 1;
+    for (let i = 0; i < Math.min(x.length, y.length); i++) this.#push(x[i] as number, y[i] ?? null);
+    this.#tell();
   }
 
   /** Calls `listener` after every change; returns how to stop. */
@@ -178,7 +203,9 @@ export class SeriesBuffer {
   }
 
   #push(x: number, y: number | null): boolean {
-    if (!Number.isFinite(x) || (this.#length > 0 && x <= (this.#x[this.#length - 1] as number))) return false;
+    if (!Number.isFinite(x)) return false;
+    const last = this.#length === 0 ? -Infinity : (this.#x[this.#length - 1] as number);
+    if (this.#ties ? x < last : x <= last) return false;
     if (this.#length === this.#x.length) {
       this.#x = grown(this.#x, new Float64Array(this.#length * 2));
       this.#y = grown(this.#y, new Float32Array(this.#length * 2));

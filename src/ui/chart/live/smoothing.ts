@@ -9,7 +9,7 @@ import { SeriesBuffer } from "./series-buffer.ts";
  * smooths exactly as the finished one. The first two points stay as they are. Values that are not finite stay so and add nothing.
  */
 export class SmoothedSeries {
-  readonly result = new SeriesBuffer();
+  readonly result = new SeriesBuffer({ ties: true });
   readonly #source: SeriesBuffer;
   readonly #halfLife: number;
   #read = 0;
@@ -17,16 +17,19 @@ export class SmoothedSeries {
   #weighted = 0;
   #weight = 0;
   #lastX = 0;
+  #generation: number;
 
   /** @param halfLife in units of x, above 0 */
   constructor(source: SeriesBuffer, halfLife: number) {
     this.#source = source;
     this.#halfLife = halfLife;
+    this.#generation = source.generation;
   }
 
   /** Takes in the points that the source has got since the last call. */
   update(): SeriesBuffer {
     const { x, y } = this.#source;
+    if (this.#generation !== this.#source.generation) this.#startAnew();
     if (this.#read === x.length) return this.result;
     const added = x.length - this.#read;
     const smoothed = new Float64Array(added);
@@ -34,6 +37,16 @@ export class SmoothedSeries {
     this.result.appendMany(x.subarray(this.#read), smoothed);
     this.#read = x.length;
     return this.result;
+  }
+
+  /** The points came in another order than their x: what was smoothed before them counts no more. */
+  #startAnew(): void {
+    this.#generation = this.#source.generation;
+    this.#read = 0;
+    this.#seen = 0;
+    this.#weighted = 0;
+    this.#weight = 0;
+    this.result.replaceAll([], []);
   }
 
   #next(x: number, y: number): number {
