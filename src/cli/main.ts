@@ -86,6 +86,24 @@ program
   .option("--json", "print one JSON document")
   .action(async (name, options) => (await import("./algorithms.ts")).algorithmsCommand(name, options));
 
+program
+  .command("daemon")
+  .description("run tasks for a program that listens at a URL (see docs/tasks.md)")
+  .argument("<url>", "tcp://host:port, tls+tcp://host:port, ws://host:port/path, wss://… or ipc:///path")
+  .option("--token <text>", "the host's join token (better: in the environment, TRAINYARD_TOKEN)")
+  .option("--token-file <file>", "read it from a file; - is standard input")
+  .option("--tls-ca <file>", "trust hosts that these authorities vouch for, PEM")
+  .option("--auto-exit <mode>", "when the link ends: kill the running task, finish it, or persist and dial again", "kill")
+  .option("--retry <seconds>", "keep dialling for so long, at the start and after a lost link")
+  .option("--idle-time <seconds>", "leave after so long without a task")
+  .option("--wall-time <seconds>", "leave at this age, between tasks")
+  .option("--max-tasks <number>", "leave after so many tasks")
+  .option("--no-cleanup", "keep what tasks leave behind")
+  .option("--output", "print what tasks print")
+  .option("--count <number>", "so many daemons in one program", "1")
+  .option("--verbosity <number>", "0 prints nothing, 1 why it ended", "1")
+  .action(async (url, options) => (await import("./daemon.ts")).daemonCommand(url, options));
+
 for (const command of program.commands) command.exitOverride();
 
 try {

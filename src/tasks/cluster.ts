@@ -1,5 +1,6 @@
 import { TrainyardError } from "../core/errors.ts";
-import { type DaemonsOptions, daemons, status } from "./daemons.ts";
+import { daemons, status } from "./daemons.ts";
+import type { DaemonsOptions } from "./daemons-options.ts";
 import type { Mirai } from "./mirai.ts";
 import type { TaskLike } from "./mirai-context.ts";
 import { mirai } from "./submit.ts";

@@ -1,5 +1,5 @@
 import type { EncodedFrame } from "../wire/frames.ts";
-import type { Link, LinkEnd, Transport } from "./links/link.ts";
+import type { Limits, Link, LinkEnd, Transport } from "./links/link.ts";
 import type { DaemonStatus, ExitReason } from "./profile.ts";
 import type { Task } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
@@ -73,8 +73,15 @@ export class Daemon {
     return this.#link.pid;
   }
 
+  /** Its own limits; null when the profile's count. */
+  get limits(): Limits | null {
+    const { limits } = this.#link;
+    return limits?.areOwn === true ? limits : null;
+  }
+
   get status(): DaemonStatus {
-    return { id: this.id, pid: this.pid, state: this.#state, tasksDone: this.tasksDone, startedAt: this.startedAt };
+    const { where = null } = this.#link;
+    return { id: this.id, pid: this.pid, where, state: this.#state, tasksDone: this.tasksDone, startedAt: this.startedAt };
   }
 
   /** The running one. */
@@ -153,7 +160,7 @@ export class Daemon {
     }
     this.exitReason ??= reason;
     this.#become("stopping");
-    this.#link.end();
+    this.#link.end(reason);
     this.#after(LEAVE_MS, () => this.#kill(reason));
   }
 

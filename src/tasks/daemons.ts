@@ -1,82 +1,31 @@
-import { InvalidArgumentError, TrainyardError } from "../core/errors.ts";
+import { TrainyardError } from "../core/errors.ts";
 import { type StreamState, streamOfSeed } from "../core/lecuyer.ts";
-import { didYouMean } from "../core/nearest.ts";
+import { assertOptions, type DaemonsOptions, profileOptions } from "./daemons-options.ts";
+import { launchAt } from "./launchers/launch.ts";
+import type { Launched } from "./launchers/launcher.ts";
 import { daemonMark } from "./mirai-context.ts";
-import { DaemonProfile, openDaemonProfile } from "./open-profile.ts";
-import type { DaemonExit, DaemonStatus, OutputListener } from "./profile.ts";
+import { DaemonProfile, listenerOf, openDaemonProfile } from "./open-profile.ts";
+import type { DaemonExit, DaemonStatus } from "./profile.ts";
 import { currentProfile, dropEntry, type Entry, entryOf, maybeEntry, runWithProfile, setEntry, takeStream } from "./registry.ts";
+import { joinCommand } from "./remote/join-command.ts";
+import { RemoteProfile } from "./remote/remote-profile.ts";
 import { SyncProfile } from "./sync-profile.ts";
-
-/** Everything about a profile. Only `n` is needed; unknown options are refused. */
-export interface DaemonsOptions {
-  /** How many daemons; 0 resets the profile. */
-  readonly n?: number;
-  readonly profile?: string;
-  /** One queue for all daemons, tasks to idle ones only, cancelling. Without: each daemon is dealt a backlog of its own. Default true. */
-  readonly dispatcher?: boolean;
-  /** Evaluate in this process at submission instead, for tests. Default false. */
-  readonly sync?: boolean;
-  /** Worker threads instead of processes. Default false. */
-  readonly thread?: boolean;
-  /** A random stream per task, chosen by the order of submission: results do not depend on the number of daemons. Default: one per daemon. */
-  readonly seed?: number;
-  /** How often a task is run again when its daemon dies. Default 0. */
-  readonly retry?: number;
-  /** What a daemon in the middle of a task does when this process dies. Default "kill". */
-  readonly autoExit?: "kill" | "finish";
-  /** Whether globals, environment, working directory and process listeners are put back after each task. Default true. */
-  readonly cleanup?: boolean;
-  /** Default "discard". */
-  readonly output?: "discard" | "inherit" | OutputListener;
-  /** A daemon leaves after so long without a task, and is started again on demand; 0 never. Default 0. */
-  readonly idleMs?: number;
-  /** A daemon of this age leaves between tasks; 0 never. Default 0. */
-  readonly wallMs?: number;
-  /** A daemon leaves after so many tasks; 0 never. Default 0. */
-  readonly maxTasks?: number;
-  /** Whether daemons that left or were lost are replaced. Default true. */
-  readonly respawn?: boolean;
-  /** Keep one started spare. Default false. */
-  readonly warmSpare?: boolean;
-  /** Between asking a cancelled task to stop and replacing its daemon. Default 200 ms. */
-  readonly cancelGraceMs?: number;
-  /** Queued tasks of one function that may go to a daemon at a time. Default 1: strictly first in, first out. */
-  readonly prefetch?: number;
-  /** Queued tasks beyond this are refused. Default 1,000,000. */
-  readonly queueLimit?: number;
-  /** Queued arguments, in MB of 10⁶ bytes, from which on tasks are refused; not positive or not finite: unlimited. */
-  readonly memoryLimitMb?: number;
-  readonly nodeArguments?: readonly string[];
-}
-
-const OPTION_TYPES: Readonly<Record<keyof DaemonsOptions, string>> = {
-  n: "number",
-  profile: "string",
-  dispatcher: "boolean",
-  sync: "boolean",
-  thread: "boolean",
-  seed: "number",
-  retry: "number",
-  autoExit: "string",
-  cleanup: "boolean",
-  output: "string or function",
-  idleMs: "number",
-  wallMs: "number",
-  maxTasks: "number",
-  respawn: "boolean",
-  warmSpare: "boolean",
-  cancelGraceMs: "number",
-  prefetch: "number",
-  queueLimit: "number",
-  memoryLimitMb: "number",
-  nodeArguments: "object",
-};
 
 /** A profile that `daemons` has set. `await using` resets it at the end of the block. */
 export interface Daemons extends AsyncDisposable {
   readonly profile: string;
   /** True after setting, false after resetting. */
   readonly isSet: boolean;
+  /** Where daemons dial in, with the real port; null for local ones. */
+  readonly url: string | null;
+  /** What they must know to join; null for local ones. Treat it as a password. */
+  readonly token: string | null;
+  /** The shell command that starts a daemon for this profile on any machine with Trainyard; null for local ones. */
+  readonly joinCommand: string | null;
+  /** What `remote` launched. */
+  readonly launched: readonly Launched[];
+  /** Resolves when at least so many daemons are connected. Rejects with `closed` when the profile is reset before. */
+  connected(least: number): Promise<void>;
   /** Ends the daemons; what has not settled fails with 19. */
   reset(): Promise<void>;
 }
@@ -91,15 +40,15 @@ export function daemons(n: number | DaemonsOptions, more: DaemonsOptions = {}): 
   const options: DaemonsOptions = typeof n === "object" && n !== null ? n : { ...more, n };
   assertOptions(options);
   const name = options.profile ?? currentProfile();
-  const count = options.sync === true ? 1 : (options.n ?? 0);
-  if (count > 0 && daemonMark()?.isMapped === true) {
+  const count = options.url !== undefined || options.sync === true ? 1 : (options.n ?? 0);
+  if (count > 0 && options.url === undefined && daemonMark()?.isMapped === true) {
     throw new TrainyardError("refused", "daemons() was called in a task of a map: each would start daemons of its own; set them outside");
   }
   const before = maybeEntry(name);
   if (count === 0) return reset(name, before);
   const entry = makeEntry(name, count, options);
   setEntry(entry);
-  return settled(entry, before, count);
+  return settled(entry, before, count, options);
 }
 
 /** Runs `work` with these daemons as the current profile, and resets them whatever happens. */
@@ -125,6 +74,20 @@ export function withProfile<T>(name: string, work: () => T): T {
 export function launchLocal(count: number, profile?: string): void {
   const entry = entryOf(profile);
   daemonProfileOf(entry).launch(count);
+}
+
+/** From now on daemons need another token to join; those that have joined stay. @returns it. @throws {TrainyardError} `refused` without a URL. */
+export function rotateToken(profile?: string): string {
+  return remoteProfileOf(entryOf(profile)).remote.rotateToken();
+}
+
+/** Resets a profile, and ends its daemons for good: also those with `autoExit: "persist"`, which would dial again. */
+export async function dismissDaemons(profile?: string): Promise<void> {
+  const entry = maybeEntry(profile);
+  if (entry === null) return;
+  dropEntry(entry);
+  if (entry.profile instanceof RemoteProfile) await entry.profile.leave("leave");
+  else await entry.profile.close();
 }
 
 /** Ends one daemon, whatever it does; the task that it runs fails with 7. */
@@ -154,6 +117,8 @@ export function info(profile?: string): Info | null {
 
 export interface Status {
   readonly connections: number;
+  /** Where daemons dial in; null for local ones. */
+  readonly url: string | null;
   readonly daemons: readonly DaemonStatus[];
   /** Why daemons are gone: the last 100. */
   readonly exits: readonly DaemonExit[];
@@ -162,11 +127,12 @@ export interface Status {
 
 export function status(profile?: string): Status {
   const entry = maybeEntry(profile);
-  if (entry === null) return { connections: 0, daemons: [], exits: [], memory: { usedMb: 0, peakMb: 0, capacityMb: null } };
+  if (entry === null) return { connections: 0, url: null, daemons: [], exits: [], memory: { usedMb: 0, peakMb: 0, capacityMb: null } };
   const { connections, usedBytes, peakBytes } = entry.profile.tally();
   const limit = entry.profile instanceof DaemonProfile ? (entry.profile.options.memoryLimitBytes ?? 0) : 0;
   const memory = { usedMb: usedBytes / 1e6, peakMb: peakBytes / 1e6, capacityMb: limit === 0 ? null : limit / 1e6 };
-  return { connections, daemons: entry.profile.status().daemons, exits: [...entry.profile.exits], memory };
+  const url = entry.profile instanceof RemoteProfile ? entry.profile.remote.url : null;
+  return { connections, url, daemons: entry.profile.status().daemons, exits: [...entry.profile.exits], memory };
 }
 
 /** Whether a profile has daemons set. */
@@ -195,17 +161,53 @@ async function reset(name: string, before: Entry | null): Promise<Daemons> {
     dropEntry(before);
     await before.profile.close();
   }
-  return { profile: name, isSet: false, reset: async () => {}, [Symbol.asyncDispose]: async () => {} };
+  const nothing = async (): Promise<void> => {};
+  const none = { url: null, token: null, joinCommand: null, launched: [] };
+  return { profile: name, isSet: false, ...none, connected: nothing, reset: nothing, [Symbol.asyncDispose]: nothing };
 }
 
-async function settled(entry: Entry, before: Entry | null, count: number): Promise<Daemons> {
+async function settled(entry: Entry, before: Entry | null, count: number, options: DaemonsOptions): Promise<Daemons> {
   await before?.profile.close();
-  if (entry.profile instanceof DaemonProfile) await connected(entry, count);
+  const { profile } = entry;
   const close = async (): Promise<void> => {
     dropEntry(entry);
-    await entry.profile.close();
+    await profile.close();
   };
-  return { profile: entry.name, isSet: true, reset: close, [Symbol.asyncDispose]: close };
+  let launched: readonly Launched[] = [];
+  if (profile instanceof RemoteProfile) {
+    try {
+      await profile.remote.listening;
+      if (options.remote !== undefined) launched = await launchAt(profile.remote, options.remote, { n: options.n });
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  } else if (profile instanceof DaemonProfile) await connected(entry, count);
+  const remote = profile instanceof RemoteProfile ? profile.remote : null;
+  return {
+    profile: entry.name,
+    isSet: true,
+    url: remote?.url ?? null,
+    get token() {
+      return remote?.token ?? null;
+    },
+    get joinCommand() {
+      return remote === null ? null : joinCommand(remote.url, remote.token);
+    },
+    launched,
+    connected: (least) => connectedAtLeast(entry, least),
+    reset: close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function connectedAtLeast(entry: Entry, least: number): Promise<void> {
+  const { profile } = entry;
+  while (profile.tally().connections < least && profile instanceof DaemonProfile) {
+    if (maybeEntry(entry.name) !== entry)
+      throw new TrainyardError("closed", `profile "${entry.name}" was reset before ${least} daemons had joined`);
+    await profile.whenChanged();
+  }
 }
 
 /** A task for each daemon tells when it is there; where none can be started, its failure tells why. */
@@ -223,57 +225,8 @@ async function connected(entry: Entry, count: number): Promise<void> {
 
 function makeEntry(name: string, count: number, options: DaemonsOptions): Entry {
   const stream = options.seed === undefined ? null : streamOfSeed(options.seed);
-  const profile = options.sync === true ? new SyncProfile(name) : openDaemonProfile({ ...profileOptions(options), name, daemons: count });
+  const profile = makeProfile(name, count, options);
   return { name, profile, knownGlobals: new Set(), retries: options.retry ?? 0, stream };
-}
-
-function profileOptions(options: DaemonsOptions) {
-  const {
-    n: _n,
-    profile: _profile,
-    dispatcher = true,
-    sync: _sync,
-    seed: _seed,
-    retry: _retry,
-    memoryLimitMb = 0,
-    cleanup = true,
-    ...same
-  } = options;
-  const isLimited = Number.isFinite(memoryLimitMb) && memoryLimitMb > 0;
-  return {
-    ...same,
-    cleanup: cleanup && options.thread !== true,
-    dealt: !dispatcher,
-    memoryLimitBytes: isLimited ? Math.round(memoryLimitMb * 1e6) : 0,
-  };
-}
-
-function assertOptions(options: DaemonsOptions): void {
-  for (const [name, value] of Object.entries(options)) {
-    const expected = (OPTION_TYPES as Readonly<Record<string, string | undefined>>)[name];
-    if (expected === undefined) {
-      throw new InvalidArgumentError(`daemons() has no option "${name}".${didYouMean(name, Object.keys(OPTION_TYPES))}`, {
-        details: { option: name },
-      });
-    }
-    if (value !== undefined && !expected.split(" or ").includes(typeof value)) {
-      throw new InvalidArgumentError(`${name} must be a ${expected}, not ${JSON.stringify(value) ?? typeof value}`, {
-        details: { option: name },
-      });
-    }
-  }
-  const { n, sync = false, seed, autoExit = "kill", thread = false, dispatcher = true } = options;
-  if (n === undefined && !sync) throw new InvalidArgumentError("daemons() needs a number of daemons: daemons(4), or daemons(0) to reset");
-  if (n !== undefined && !(Number.isSafeInteger(n) && n >= 0))
-    throw new InvalidArgumentError(`n must be a whole number of at least 0, not ${n}`);
-  if (seed !== undefined && !Number.isSafeInteger(seed)) throw new InvalidArgumentError(`seed must be a whole number, not ${seed}`);
-  if (autoExit !== "kill" && autoExit !== "finish")
-    throw new InvalidArgumentError(`autoExit must be "kill" or "finish", not "${autoExit}"`);
-  if (thread && autoExit === "finish")
-    throw new InvalidArgumentError('threads end with their process: autoExit cannot be "finish" for them');
-  if (thread && options.cleanup === true)
-    throw new InvalidArgumentError("threads share the process that cleanup would put back; use processes, or maxTasks: 1");
-  if (!dispatcher && options.warmSpare === true) throw new InvalidArgumentError("a warm spare needs a dispatcher");
 }
 
 function daemonProfileOf(entry: Entry): DaemonProfile {
@@ -283,4 +236,21 @@ function daemonProfileOf(entry: Entry): DaemonProfile {
 
 function isDealt(entry: Entry): boolean {
   return entry.profile instanceof DaemonProfile && entry.profile.options.dealt === true;
+}
+
+function makeProfile(name: string, count: number, options: DaemonsOptions): Entry["profile"] {
+  const common = { ...profileOptions(options), name };
+  if (options.sync === true) return new SyncProfile(name);
+  if (options.url === undefined) return openDaemonProfile({ ...common, daemons: count });
+  const { url, tls, allowPlaintext, nodeArguments, output = "discard", daemonMemoryMb = 0 } = options;
+  const { heartbeatMs = 5000, patienceMs = 15_000, joinTimeoutMs = 10_000 } = options;
+  const given = Object.fromEntries(Object.entries({ tls, allowPlaintext, nodeArguments }).filter(([, value]) => value !== undefined));
+  const limits = { heartbeatMs, patienceMs, joinTimeoutMs, memoryMb: daemonMemoryMb };
+  return new RemoteProfile(common, { url, ...given, ...limits, onOutput: listenerOf(output) });
+}
+
+/** @throws {TrainyardError} `refused` for a profile whose daemons are local. */
+export function remoteProfileOf(entry: Entry): RemoteProfile {
+  if (entry.profile instanceof RemoteProfile) return entry.profile;
+  throw new TrainyardError("refused", `profile "${entry.name}" does not listen: set its daemons with a url first`);
 }

@@ -200,6 +200,18 @@ export class Dispatcher {
     this.#pump();
   }
 
+  /** A place where a daemon could run is gone; `leave` closes the links of those that were there. Nothing is decided in between. */
+  vacate(leave: () => void): void {
+    const wasPumping = this.#isPumping;
+    this.#isPumping = true;
+    this.#wanted = Math.max(0, this.#wanted - 1);
+    this.#floor = Math.min(this.#floor, this.#wanted);
+    leave();
+    this.#isPumping = wasPumping;
+    this.#pump();
+    this.#announceChange();
+  }
+
   /** Ends a daemon, whatever it does; the task that it runs fails with `closed`. */
   terminate(daemonId: string): void {
     const daemon = this.#fleet.find(daemonId);
@@ -298,7 +310,7 @@ export class Dispatcher {
     this.#give(daemon, first);
     const { batch } = first;
     if (batch === null) return;
-    const left = this.#options.maxTasks === 0 ? Number.POSITIVE_INFINITY : this.#options.maxTasks - daemon.tasksDone;
+    const left = this.#fleet.tasksLeft(daemon);
     const size = Math.min(batch.size(this.#backlog.lengthAt(first.depth) + 1, Math.max(1, this.#wanted)), left);
     for (let i = 1; i < size; i++) {
       const next = this.#backlog.nextLike(first);
@@ -396,10 +408,14 @@ export class Dispatcher {
     }
     const [running, ...waiting] = daemon.takeBack();
     // Backwards, so that they stand in their old order again. They have not begun: an executor begins none before the last answer has left it.
-    for (const task of waiting.reverse()) if (!task.isSettled || task.isDisowned) this.#backlog.putBack(task);
+    for (const task of waiting.reverse()) {
+      if (task.isSettled && !task.isDisowned) continue;
+      if (end.isCut === true) this.#taskLost(task, daemon, end);
+      else this.#backlog.putBack(task);
+    }
     if (running !== undefined) this.#backlog.ended(running.depth);
     if (running !== undefined && !running.isSettled) this.#taskLost(running, daemon, end);
-    else if (running === undefined && this.#fleet.hasFailedToStart(daemon)) this.#startFailed(daemon, end);
+    else if (running === undefined && end.isCut !== true && this.#fleet.hasFailedToStart(daemon)) this.#startFailed(daemon, end);
     for (let task = daemon.inbox.head; task !== null; task = daemon.inbox.head) {
       this.#unqueue(task);
       this.#fail(task, daemon, end);

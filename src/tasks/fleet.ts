@@ -68,7 +68,7 @@ export class Fleet {
   }
 
   get mayStart(): boolean {
-    return this.#pause === null && !this.#hasStartedThisTurn && !this.#isClosed;
+    return this.#pause === null && !this.#hasStartedThisTurn && !this.#isClosed && this.#transport.mayOpen !== false;
   }
 
   [Symbol.iterator](): IterableIterator<Daemon> {
@@ -146,19 +146,25 @@ export class Fleet {
    * @returns whether it can be given something.
    */
   rest(daemon: Daemon): boolean {
-    const { maxTasks, wallMs } = this.#options;
+    const { wallMs } = daemon.limits ?? this.#options;
     if (!daemon.isReady) this.cumulative++;
-    const ageMs = daemon.ageMs;
-    daemon.rest(this.#restMs(ageMs), () => this.#overslept(daemon));
-    const reason =
-      maxTasks > 0 && daemon.tasksDone >= maxTasks ? "tasks" : wallMs > 0 && ageMs >= wallMs && daemon.tasksDone > 0 ? "wall" : null;
+    const ageMs = ageOf(daemon);
+    daemon.rest(this.#restMs(daemon, ageMs), () => this.#overslept(daemon));
+    const reason = this.tasksLeft(daemon) <= 0 ? "tasks" : wallMs > 0 && ageMs >= wallMs && daemon.tasksDone > 0 ? "wall" : null;
     if (reason !== null) daemon.dismiss(reason);
     else if (!daemon.isSpare) this.#idle.push(daemon);
     return reason === null;
   }
 
+  /** How many more tasks it takes. */
+  tasksLeft(daemon: Daemon): number {
+    const { maxTasks } = daemon.limits ?? this.#options;
+    return maxTasks === 0 ? Number.POSITIVE_INFINITY : maxTasks - daemon.tasksDone - (daemon.limits?.tasksBefore ?? 0);
+  }
+
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
+    this.#transport.hold?.(isHeld);
     for (const daemon of this.#daemons) daemon.hold(isHeld);
     if (isHeld) this.#pause?.ref();
     else this.#pause?.unref();
@@ -186,8 +192,8 @@ export class Fleet {
     if (!this.#isHeld) this.#pause.unref();
   }
 
-  #restMs(ageMs: number): number {
-    const { wallMs, idleMs } = this.#options;
+  #restMs(daemon: Daemon, ageMs: number): number {
+    const { wallMs, idleMs } = daemon.limits ?? this.#options;
     if (wallMs === 0) return idleMs;
     const left = Math.max(1, wallMs - ageMs);
     return idleMs === 0 ? left : Math.min(idleMs, left);
@@ -195,7 +201,8 @@ export class Fleet {
 
   #overslept(daemon: Daemon): void {
     if (daemon.isSpare) return;
-    const isOld = this.#options.wallMs > 0 && daemon.ageMs >= this.#options.wallMs;
+    const { wallMs } = daemon.limits ?? this.#options;
+    const isOld = wallMs > 0 && ageOf(daemon) >= wallMs;
     if (!isOld) this.#events.onIdledOut();
     this.wake(daemon);
     daemon.dismiss(isOld ? "wall" : "idle");
@@ -209,6 +216,7 @@ export class Fleet {
 
   #lost(daemon: Daemon, end: LinkEnd): void {
     this.#daemons.delete(daemon);
+    if (daemon.limits !== null) daemon.limits.tasksBefore += daemon.tasksDone;
     if (daemon === this.#spare) this.#spare = null;
     if (!daemon.isSpare) this.counts[daemon.state]--;
     this.wake(daemon);
@@ -218,4 +226,9 @@ export class Fleet {
     this.#events.onLost(daemon, end);
     this.#events.onChange();
   }
+}
+
+/** A daemon that dialled in is as old as its link; another one, as its process. */
+function ageOf(daemon: Daemon): number {
+  return daemon.limits === null ? daemon.ageMs : Date.now() - daemon.limits.since;
 }

@@ -3,14 +3,15 @@ export { type Cluster, makeCluster } from "./cluster.ts";
 export { callMirai, cancelAll, collect, isMirai, isMiraiMap, race, unresolved } from "./collect.ts";
 export {
   type Daemons,
-  type DaemonsOptions,
   daemons,
   daemonsSet,
+  dismissDaemons,
   type Info,
   info,
   launchLocal,
   onDaemon,
   requireDaemons,
+  rotateToken,
   type Status,
   status,
   takeNextStream,
@@ -18,6 +19,7 @@ export {
   withDaemons,
   withProfile,
 } from "./daemons.ts";
+export type { DaemonsOptions } from "./daemons-options.ts";
 export { type EverywhereOptions, everywhere } from "./everywhere.ts";
 export {
   DaemonLost,
@@ -31,6 +33,9 @@ export {
   TaskError,
   TaskTimeout,
 } from "./failure.ts";
+export { type LaunchRemoteOptions, launchRemote } from "./launch-remote.ts";
+export type { Launch, LaunchContext, Launched, Launcher } from "./launchers/launcher.ts";
+export { launchers } from "./launchers/registry.ts";
 export { type Elements, type MapOptions, miraiMap } from "./map.ts";
 export { type Mirai, type MiraiState, type Settled, type Timeouts, UNRESOLVED } from "./mirai.ts";
 export type { MiraiContext, Progress, TaskLike } from "./mirai-context.ts";
@@ -50,4 +55,7 @@ export type {
   TaskHandle,
   TaskReference,
 } from "./profile.ts";
+export { type DialInOptions, daemon, type LeaveReason } from "./remote/daemon.ts";
+export type { DaemonTls, HostTls } from "./remote/tls-settings.ts";
+export { type HostUrlOptions, hostUrl, localUrl } from "./remote/url.ts";
 export { type MiraiOptions, mirai, room, tryMirai } from "./submit.ts";

@@ -1,12 +1,12 @@
 import { InvalidArgumentError } from "../core/errors.ts";
 import { nextStream, type StreamState, streamAt } from "../core/lecuyer.ts";
-import { encodeFrame } from "../wire/frames.ts";
 import { Batch } from "./batch.ts";
 import type { Daemon } from "./daemon.ts";
 import { Dispatcher, type DispatcherOptions, type Tally } from "./dispatcher.ts";
 import { type OpenLink, packFrame, type Transport } from "./links/link.ts";
 import { openProcessLink } from "./links/process-link.ts";
 import { openThreadLink, packForThread } from "./links/thread-link.ts";
+import { memoryArguments, withMemoryLimit } from "./memory-limit.ts";
 import type { HostMessage, RunExtras, SubmitMessage } from "./messages.ts";
 import { Nest } from "./nest.ts";
 import type {
@@ -39,7 +39,7 @@ export interface RunOptions extends SubmitOptions {
   readonly transfer?: readonly ArrayBuffer[];
 }
 
-type AllOptions = ProfileOptions & DaemonOptions & { readonly stream?: StreamState | null };
+export type AllOptions = ProfileOptions & DaemonOptions & { readonly stream?: StreamState | null };
 
 /**
  * A compute profile whose daemons are child processes of this one. They end with it, however it ends. Idle daemons do not keep this process alive.
@@ -72,7 +72,7 @@ export class DaemonProfile implements ComputeProfile {
     this.options = options;
     this.transport = transport;
     this.#nest = new Nest((message) => transport.pack(message));
-    const complete = completed(options, {
+    const complete = completed(options, transport.mayOpen === undefined ? 1 : 0, {
       greeting: (k) => greetingOf(options, k, transport),
       onSubmit: (daemon, parent, message) => this.#submitNested(dispatcher(parent), daemon, parent, message),
     });
@@ -179,6 +179,11 @@ export class DaemonProfile implements ComputeProfile {
     this.#only("launch").launch(count);
   }
 
+  /** A place where a daemon ran is gone; `leave` closes the links of those that were there. */
+  vacate(leave: () => void): void {
+    this.#dispatchers[0]!.vacate(leave);
+  }
+
   terminate(daemonId: string): void {
     const holder = this.#dispatchers.find((dispatcher) => dispatcher.status.daemons.some((daemon) => daemon.id === daemonId));
     (holder ?? this.#dispatchers[0]!).terminate(daemonId);
@@ -240,22 +245,25 @@ function greetingOf(options: AllOptions, k: number, transport: Transport) {
 }
 
 function transportOf(options: AllOptions): Transport {
-  const { nodeArguments = [], thread = false } = options;
+  const { thread = false, daemonMemoryMb = 0 } = options;
+  const nodeArguments = [...(options.nodeArguments ?? []), ...memoryArguments(daemonMemoryMb)];
   const onOutput = listenerOf(options.output ?? "discard");
-  if (thread) return { open: (events) => openThreadLink({ onOutput }, events), pack: packForThread };
-  return { open: (events) => openProcessLink({ nodeArguments, onOutput }, events), pack: (message) => encodeFrame(message) };
+  const open: OpenLink = thread
+    ? (events) => openThreadLink({ onOutput, memoryMb: daemonMemoryMb }, events)
+    : (events) => openProcessLink({ nodeArguments, onOutput }, events);
+  return { open: daemonMemoryMb === 0 ? open : withMemoryLimit(open, daemonMemoryMb), pack: thread ? packForThread : packFrame };
 }
 
-function listenerOf(output: "discard" | "inherit" | OutputListener): OutputListener | null {
+export function listenerOf(output: "discard" | "inherit" | OutputListener): OutputListener | null {
   if (output === "discard") return null;
   if (output !== "inherit") return output;
   return (text, from) => void (from === "stdout" ? process.stdout : process.stderr).write(text);
 }
 
-function completed(options: AllOptions, callbacks: Pick<DispatcherOptions, "greeting" | "onSubmit">): DispatcherOptions {
+function completed(options: AllOptions, least: number, callbacks: Pick<DispatcherOptions, "greeting" | "onSubmit">): DispatcherOptions {
   const { name = "default", daemons, lazy = false, queueLimit = 1_000_000, cancelGraceMs = 200, warmSpare = false, idleMs = 0 } = options;
   const { wallMs = 0, maxTasks = 0, respawn = true, dealt = false, memoryLimitBytes = 0, prefetch = 1 } = options;
-  assertCount("daemons", daemons, 1);
+  assertCount("daemons", daemons, least);
   assertCount("queueLimit", queueLimit, 1);
   assertCount("prefetch", prefetch, 1);
   for (const [option, value] of Object.entries({ cancelGraceMs, idleMs, wallMs, maxTasks, memoryLimitBytes }))

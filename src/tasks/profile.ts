@@ -58,6 +58,8 @@ export interface TaskHandle<Result> {
 export interface DaemonStatus {
   readonly id: string;
   readonly pid: number | null;
+  /** Machine and process of a daemon that dialled in; null for local ones. */
+  readonly where: string | null;
   readonly state: "starting" | "idle" | "busy" | "stopping";
   readonly tasksDone: number;
   readonly startedAt: number;
@@ -131,6 +133,8 @@ export interface DaemonOptions {
   readonly prefetch?: number;
   /** Bytes of queued arguments from which on new tasks are refused; 0 unlimited. Default 0. */
   readonly memoryLimitBytes?: number;
+  /** What one daemon may use, in MiB; 0: no limit. Default 0. */
+  readonly daemonMemoryMb?: number;
   /** Each daemon has a backlog of its own, dealt in turn, and loses it when it dies. Default false. */
   readonly dealt?: boolean;
 }

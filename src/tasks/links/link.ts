@@ -1,5 +1,6 @@
 import { type EncodedFrame, encodeFrame } from "../../wire/frames.ts";
 import type { HostMessage } from "../messages.ts";
+import type { ExitReason } from "../profile.ts";
 
 /** One executor and the way to it. Implementations: one file each beside this one. */
 export interface Link {
@@ -7,12 +8,29 @@ export interface Link {
   readonly pid: number | null;
   /** Never blocks and never throws; what a dead link is given is dropped. Large arrays are not copied. */
   send(frame: EncodedFrame): void;
+  /** Where it runs, when that is another program: machine and process. */
+  readonly where?: string;
+  /** What it was started with, where that is not the profile's business. */
+  readonly limits?: Limits;
   /** Asks an idle executor to leave. */
-  end(): void;
+  end(reason?: ExitReason | null): void;
   /** Ends the executor now, whatever it is doing. */
   terminate(): void;
   /** Whether the link keeps the host's process alive. */
   hold(isHeld: boolean): void;
+}
+
+/** When a daemon leaves, where that is its own affair; 0 never. */
+export interface Limits {
+  readonly idleMs: number;
+  readonly wallMs: number;
+  readonly maxTasks: number;
+  /** False when all are 0: then the profile's count. */
+  readonly areOwn: boolean;
+  /** Tasks of executors that it had before. */
+  tasksBefore: number;
+  /** When it joined, ms since 1970. */
+  readonly since: number;
 }
 
 /** How an executor ended. */
@@ -23,6 +41,8 @@ export interface LinkEnd {
   readonly stderr: string;
   /** Why it could not be started, or what it sent that made no sense. */
   readonly cause?: unknown;
+  /** Its answers may have been lost on the way: any task that it was given may have begun. */
+  readonly isCut?: boolean;
 }
 
 export interface LinkEvents {
@@ -46,6 +66,10 @@ export type Pack = (message: HostMessage, transfer?: readonly ArrayBuffer[]) => 
 export interface Transport {
   readonly open: OpenLink;
   readonly pack: Pack;
+  /** False while an executor has no place to run. Absent: there always is one. */
+  readonly mayOpen?: boolean;
+  /** Whether waiting for executors keeps the host's process alive. */
+  hold?(isHeld: boolean): void;
 }
 
 export const packFrame: Pack = (message) => encodeFrame(message);

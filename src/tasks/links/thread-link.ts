@@ -45,13 +45,19 @@ function isPrimitive(value: unknown): boolean {
 
 export interface ThreadLinkOptions {
   readonly onOutput?: OutputListener | null;
+  /** Of its heap; 0: no limit. */
+  readonly memoryMb?: number;
 }
 
 /** An executor in a worker thread of this process. Ending it also stops a busy loop; it has no process, so `pid` is this one's. */
 export function openThreadLink(options: ThreadLinkOptions, events: LinkEvents): Link {
+  const { onOutput = null, memoryMb = 0 } = options;
   const stderr = new LineTail(STDERR_KEPT);
-  const worker = new Worker(new URL("../thread-main.js", import.meta.url), { stdout: true, stderr: true });
-  const { onOutput = null } = options;
+  const worker = new Worker(new URL("../thread-main.js", import.meta.url), {
+    stdout: true,
+    stderr: true,
+    ...(memoryMb > 0 ? { resourceLimits: { maxOldGenerationSizeMb: memoryMb } } : {}),
+  });
   let cause: unknown;
   worker.on("error", (error) => {
     cause ??= error;
