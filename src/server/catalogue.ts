@@ -79,6 +79,24 @@ export async function describeUnsupervised(kind: UnsupervisedKind, name: string)
   };
 }
 
+/** The options of preprocessing (section 11.1), but those that version 1 does not describe. */
+export async function preprocessorEntries(): Promise<HyperparameterEntry[]> {
+  const { PREPROCESSOR_OPTIONS } = await import("../engine/preprocessing/options.ts");
+  return PREPROCESSOR_OPTIONS.flatMap(({ undescribed, zeroIsOff, minExclusive, holds, min, ...rest }) => {
+    if (undescribed === true || holds === "settings") return [];
+    const least = zeroIsOff === true ? 0 : min;
+    return [
+      {
+        ...rest,
+        ...(holds === undefined ? {} : { holds }),
+        ...(least === undefined ? {} : { min: least }),
+        ...(minExclusive === true ? { min_exclusive: true } : {}),
+        tunable: false,
+      },
+    ];
+  });
+}
+
 function toEntry(schema: HyperparameterSchema): HyperparameterEntry {
   const { type, minExclusive, maxExclusive, ...rest } = schema;
   const bounds = { ...(minExclusive === true ? { min_exclusive: true } : {}), ...(maxExclusive === true ? { max_exclusive: true } : {}) };

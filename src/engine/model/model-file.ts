@@ -2,6 +2,8 @@ import { BadInputError } from "../../core/errors.ts";
 import type { Model, ModelState, Task } from "../algorithm.ts";
 import { algorithmOf } from "../algorithms/registry.ts";
 import type { Hyperparameters } from "../hyperparameter.ts";
+import type { Recipe } from "../preprocessing/recipe.ts";
+import { recipeFromState, recipeState, withoutRecipe } from "../preprocessing/recipe-file.ts";
 import type { TrainConfig } from "../train/config.ts";
 import type { FeatureSchema } from "./features.ts";
 
@@ -13,6 +15,7 @@ export interface ModelHeader {
   readonly task: Task;
   readonly target: string;
   readonly classes: readonly string[];
+  /** Columns that new data must have: before preprocessing, without those that it drops. */
   readonly features: readonly FeatureSchema[];
   readonly hyperparameters: Hyperparameters;
   readonly facts: Readonly<Record<string, number | string | boolean | null>>;
@@ -21,6 +24,8 @@ export interface ModelHeader {
   readonly fingerprint: string | null;
   readonly rows: number;
   readonly library_version: string;
+  /** How features are prepared for the learner; written by `encodeModel`, read into `SavedModel.recipe`. Absent: not at all. */
+  readonly preprocessing?: unknown;
 }
 
 /** What every header says; the rest depends on the format. JSON-safe. */
@@ -31,6 +36,8 @@ export interface StateHeader {
 export interface SavedModel {
   readonly header: ModelHeader;
   readonly model: Model;
+  /** Null when features reach the learner as they are. */
+  readonly recipe: Recipe | null;
 }
 
 interface ArrayEntry {
@@ -46,15 +53,18 @@ const PREFIX_BYTES = 16;
 const ARRAY_TYPES = { Float64Array, Float32Array, Int32Array, Uint32Array, Uint16Array, Uint8Array } as const;
 
 /**
- * Layout, little-endian: `TYMODEL\n` | u32 file version 1 | u32 header bytes H | header JSON, padded with blanks to a multiple of 8 |
+ * Layout, little-endian: `TYMODEL\n` | u32 file version: 1, or 2 with preprocessing | u32 header bytes H | header JSON, padded with blanks to a multiple of 8 |
  * arrays, each at a multiple of 8. The inverse is `decodeModel`, to the bit.
  */
-export function encodeModel(header: ModelHeader, state: ModelState): Uint8Array {
-  return encodeState(header, state);
+export function encodeModel(header: ModelHeader, state: ModelState, recipe: Recipe | null = null): Uint8Array {
+  if (recipe === null) return encodeState(header, state);
+  const { meta, arrays } = recipeState(recipe);
+  const whole: ModelHeader = { ...header, preprocessing: meta };
+  return encodeState(whole, { meta: state.meta, arrays: { ...state.arrays, ...arrays } }, 2);
 }
 
 /** The same layout with any header; `decodeState` reads it again. */
-export function encodeState(header: StateHeader, state: ModelState): Uint8Array {
+export function encodeState(header: StateHeader, state: ModelState, version: 1 | 2 = 1): Uint8Array {
   let offset = 0;
   const arrays: ArrayEntry[] = Object.entries(state.arrays).map(([name, array]) => {
     const entry = { name, type: array.constructor.name, length: array.length, offset };
@@ -66,7 +76,7 @@ export function encodeState(header: StateHeader, state: ModelState): Uint8Array 
   const bytes = new Uint8Array(PREFIX_BYTES + headerBytes + offset).fill(32, PREFIX_BYTES, PREFIX_BYTES + headerBytes);
   bytes.set(new TextEncoder().encode(MAGIC), 0);
   const view = new DataView(bytes.buffer);
-  view.setUint32(8, 1, true);
+  view.setUint32(8, version, true); // a program that knows only 1 must not predict without the recipe
   view.setUint32(12, headerBytes, true);
   bytes.set(json, PREFIX_BYTES);
   arrays.forEach((entry) => {
@@ -79,7 +89,10 @@ export function encodeState(header: StateHeader, state: ModelState): Uint8Array 
 /** @throws {BadInputError} when the bytes are not a model file of a version this program reads, or are cut short. */
 export function decodeModel(bytes: Uint8Array): SavedModel {
   const { header, state } = decodeState<ModelHeader>(bytes, "trainyard.model");
-  return { header, model: algorithmOf(header.algorithm).load(state) };
+  const { preprocessing } = header;
+  const recipe = preprocessing === undefined ? null : recipeFromState(preprocessing, state.arrays);
+  const own = recipe === null ? state : { meta: state.meta, arrays: withoutRecipe(state.arrays) };
+  return { header, model: algorithmOf(header.algorithm).load(own), recipe };
 }
 
 /**
@@ -95,7 +108,8 @@ export function decodeState<Header extends StateHeader>(
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint32(8, true);
-  if (version !== 1) throw new BadInputError(`The model file has version ${version}; this program reads version 1. Update Trainyard.`);
+  if (version !== 1 && version !== 2)
+    throw new BadInputError(`The model file has version ${version}; this program reads version 1 and 2. Update Trainyard.`);
   const headerBytes = view.getUint32(12, true);
   const start = PREFIX_BYTES + headerBytes;
   if (start > bytes.length) throw cutShort();

@@ -1,17 +1,18 @@
 import { predictedCodes } from "../metrics/index.ts";
+import { applyRecipe } from "../preprocessing/recipe.ts";
 import { type CategoricalColumn, type Column, numericColumn, type Table } from "../table.ts";
 import { alignFeatures } from "./features.ts";
 import type { SavedModel } from "./model-file.ts";
 
 /**
- * Predictions for every row of a table, in its order: `predicted`, and for classification `prob_<class>` per class. Missing feature
- * values are the learner's to handle; a missing column is an error.
+ * Predictions for every row of a table, in its order: `predicted`, and for classification `prob_<class>` per class. Features are prepared
+ * as in training; missing values that are left are the learner's to handle; a missing column is an error.
  *
  * @throws {BadInputError} when a feature column is not there.
  */
 export function predictTable(saved: SavedModel, table: Table): { table: Table; warnings: string[] } {
   const { columns, warnings } = alignFeatures(saved.header.features, table);
-  const values = saved.model.predict(columns);
+  const values = saved.model.predict(saved.recipe === null ? columns : applyRecipe(saved.recipe, columns));
   return { table: { rows: table.rows, columns: predictionColumns(values, saved.header.classes) }, warnings };
 }
 

@@ -141,7 +141,9 @@ function importanceTable(fits: readonly FitResult[]): ImportanceTable | null {
   const known = fits.flatMap((fit) => (fit.importance === null ? [] : [fit.importance]));
   const first = known[0];
   if (first === undefined) return null;
-  const variables = first.variables.map((variable) => {
+  // Folds may know different variables: one-hot columns are those of a fold's training rows.
+  const names = [...new Set(known.flatMap((importance) => importance.variables))];
+  const variables = names.map((variable) => {
     const folds = known.map(({ variables, values }) => {
       const at = variables.indexOf(variable);
       return at < 0 ? 0 : values[at]!;

@@ -1,4 +1,5 @@
 import type { HyperparameterValue } from "../hyperparameter.ts";
+import type { PreprocessorConfig } from "../preprocessing/option.ts";
 
 /** What a person asks for. Field names are those of the wire, of forms and of records; all are optional but `algorithm`. */
 export interface TrainConfig {
@@ -11,6 +12,8 @@ export interface TrainConfig {
   readonly features: readonly string[];
   /** `classification` or `regression`; default by the target's type. */
   readonly task: "classification" | "regression";
+  /** Options of preprocessing that were given; learned on training rows only. Absent or null: features are used as they are. */
+  readonly preprocessor_config?: PreprocessorConfig | null;
   readonly positive_class: string | null;
   /** Numeric column of case weights; not a feature. */
   readonly weights: string | null;

@@ -43,7 +43,7 @@ export async function train(config: TrainConfig, table: Table, options: TrainOpt
             batch.flush();
             return next.value;
           }
-          batch.add(next.value, now());
+          if (next.value !== null) batch.add(next.value, now());
           if (now() - lastBreath < 20) continue;
           await new Promise((resolve) => setTimeout(resolve, 0));
           lastBreath = now();

@@ -6,8 +6,9 @@ import type { Hyperparameters } from "../hyperparameter.ts";
 import { computeMetrics } from "../metrics/index.ts";
 import { featureSchema } from "../model/features.ts";
 import { encodeModel } from "../model/model-file.ts";
+import { type FoldView, foldView } from "./fold-view.ts";
 import type { Candidate } from "./grid.ts";
-import { allRows, type PreparedTraining, problemOf } from "./prepare.ts";
+import { allRows, type PreparedTraining } from "./prepare.ts";
 import type { Metrics } from "./result.ts";
 import { completeHyperparameters } from "./validate-hyperparameters.ts";
 
@@ -70,27 +71,33 @@ export interface UnitStep extends FitStep {
   readonly fold: number;
 }
 
+const PREPROCESSING_STREAM = 3;
+
 /** Share of the training rows set aside for early stopping. */
 export const STOPPING_SHARE = 0.15;
 
 /**
  * Runs one unit, step by step. Early stopping never sees held-out rows: where the learner stops early it watches a share of its own
- * training rows, drawn by the unit's seed; otherwise the held-out rows are watched for the live curve and decide nothing.
+ * training rows, drawn by the unit's seed; otherwise the held-out rows are watched for the live curve and decide nothing. Preprocessing is
+ * learned on the training rows. Yields null where there is no curve point, only an occasion to give way to other work.
  */
 export function* runUnit(
   unit: Unit,
   prepared: PreparedTraining,
   context: { fingerprint: string | null; now: () => number },
-): Generator<UnitStep, UnitResult, void> {
+): Generator<UnitStep | null, UnitResult, void> {
   const { config } = prepared;
   const algorithm = algorithmOf(config.algorithm);
   const hyperparameters = completeHyperparameters(algorithm, unit.candidate);
   const started = context.now();
-  const { train, test } = rowsOf(unit, prepared);
-  const seed = derivedSeed(config.seed, unit.kind === "cell" ? 1 : 2, unit.fold, unit.kind === "cell" ? unit.inner : 0);
-  const trainProblem = problemOf(prepared, train);
-  const testProblem = test === null ? null : problemOf(prepared, test);
-  const model = yield* fitOn(algorithm, hyperparameters, prepared, train, trainProblem, testProblem, unit, seed);
+  const { train: trainRows, test } = rowsOf(unit, prepared);
+  const inner = unit.kind === "cell" ? unit.inner : 0;
+  const seed = derivedSeed(config.seed, unit.kind === "cell" ? 1 : 2, unit.fold, inner);
+  const view = yield* foldView(prepared, trainRows, `${unit.kind} ${unit.fold} ${inner}`, derivedSeed(seed, PREPROCESSING_STREAM));
+  const { train } = view;
+  const trainProblem = view.problem(train);
+  const testProblem = test === null ? null : view.problem(test);
+  const model = yield* fitOn(algorithm, hyperparameters, view, trainProblem, testProblem, unit, seed);
   const trainingValues = model.predict(trainProblem.features);
   const testValues = testProblem === null ? null : model.predict(testProblem.features);
   const training = scoreOf(trainProblem, trainingValues);
@@ -113,7 +120,7 @@ export function* runUnit(
     importance: mainImportance(model),
     facts: model.facts(),
     hyperparameters,
-    model: final ? modelFile(prepared, hyperparameters, model, context.fingerprint) : null,
+    model: final ? modelFile(prepared, view, hyperparameters, model, context.fingerprint) : null,
     seconds: seconds(),
   };
 }
@@ -121,8 +128,7 @@ export function* runUnit(
 function* fitOn(
   algorithm: Algorithm,
   hyperparameters: Hyperparameters,
-  prepared: PreparedTraining,
-  train: Int32Array,
+  view: FoldView,
   trainProblem: Problem,
   testProblem: Problem | null,
   unit: Unit,
@@ -131,9 +137,9 @@ function* fitOn(
   let problem = trainProblem;
   let validation = unit.kind === "fit" ? testProblem : null;
   if (algorithm.stopsEarly?.(hyperparameters, trainProblem) === true) {
-    const { kept, aside } = setAside(train, trainProblem, seed);
-    problem = problemOf(prepared, kept);
-    validation = problemOf(prepared, aside);
+    const { kept, aside } = setAside(view.train, trainProblem, seed);
+    problem = view.problem(kept);
+    validation = view.problem(aside);
   }
   const steps = algorithm.fit(problem, hyperparameters, { seed, validation });
   for (;;) {
@@ -197,8 +203,15 @@ function mainImportance(model: Model): FitResult["importance"] {
   return importance === null || first === undefined ? null : { variables: importance.variables, measure: first[0], values: first[1] };
 }
 
-function modelFile(prepared: PreparedTraining, hyperparameters: Hyperparameters, model: Model, fingerprint: string | null): Uint8Array {
+function modelFile(
+  prepared: PreparedTraining,
+  { recipe }: FoldView,
+  hyperparameters: Hyperparameters,
+  model: Model,
+  fingerprint: string | null,
+): Uint8Array {
   const { config } = prepared;
+  const needed = recipe === null ? null : new Set([...recipe.inputs, ...recipe.excluded]);
   return encodeModel(
     {
       format: "trainyard.model",
@@ -207,7 +220,7 @@ function modelFile(prepared: PreparedTraining, hyperparameters: Hyperparameters,
       task: prepared.task,
       target: config.target,
       classes: prepared.classes,
-      features: prepared.features.map(featureSchema),
+      features: prepared.features.filter((column) => needed?.has(column.name) !== false).map(featureSchema),
       hyperparameters,
       facts: model.facts(),
       config,
@@ -216,6 +229,7 @@ function modelFile(prepared: PreparedTraining, hyperparameters: Hyperparameters,
       library_version: VERSION,
     },
     model.state(),
+    recipe,
   );
 }
 

@@ -3,8 +3,9 @@ import { didYouMean } from "../../core/nearest.ts";
 import type { Algorithm, Task } from "../algorithm.ts";
 import { ALGORITHMS } from "../algorithms/registry.ts";
 import { METRIC_INFO } from "../metrics/index.ts";
+import { readPreprocessing } from "../preprocessing/read-options.ts";
 import type { ResamplerConfig, TrainConfig, TunerConfig } from "./config.ts";
-import { FieldReader, plural, show } from "./field-reader.ts";
+import { FieldReader, isRecord, plural, show, unwrapped } from "./field-reader.ts";
 import type { ColumnShape, TableShape } from "./shape.ts";
 import { completeHyperparameters, isSearchSpace, readHyperparameters } from "./validate-hyperparameters.ts";
 import { defaultTuner, readResampler, readTuner } from "./validate-resampler.ts";
@@ -97,6 +98,7 @@ export function checkTrainConfig(params: unknown, shape: TableShape, options: Ch
   const tuner = readTuner(reader.raw("tuner_config"), names, shape.rows, metrics, problems);
   const apart = [target?.name, weights, outer?.id_strat, tuner?.resampler_config.id_strat];
   const features = readFeatures(reader, shape, apart, algorithm, warnings);
+  const preprocessing = readPreprocessing(reader.raw("preprocessor_config"), target === null ? null : features, problems);
   const positiveClass = readPositiveClass(reader, task, target);
   if (target !== null && task !== null) checkTarget(reader, target, task, outer, warnings);
   const execution = new FieldReader(reader.raw("execution_config"), "execution_config", problems);
@@ -113,6 +115,7 @@ export function checkTrainConfig(params: unknown, shape: TableShape, options: Ch
           target: target.name,
           features,
           task,
+          ...(preprocessing === null ? {} : { preprocessor_config: preprocessing }),
           positive_class: positiveClass,
           weights,
           outer_resampling_config: outer,
@@ -277,7 +280,11 @@ function readFeatures(
   warnings: string[],
 ): readonly string[] {
   const names = shape.columns.map((column) => column.name);
-  const usable = (column: ColumnShape): boolean => column.type !== "character" && column.n_unique > 0;
+  const prepares = (option: string): boolean => {
+    const asked = reader.raw("preprocessor_config");
+    return isRecord(asked) && unwrapped(asked[option]) === true;
+  };
+  const usable = (column: ColumnShape): boolean => (column.type !== "character" || prepares("character2factor")) && column.n_unique > 0;
   const asked = reader.texts("features");
   const chosen: string[] = [];
   for (const name of asked ?? names) {
@@ -292,7 +299,7 @@ function readFeatures(
       else reader.report("features", `cannot hold "${name}", which ${why}. Leave it out or change its type.`);
     } else {
       chosen.push(name);
-      if (column.n_missing > 0 && algorithm?.handles.missing === false) {
+      if (column.n_missing > 0 && algorithm?.handles.missing === false && !prepares("impute")) {
         reader.report("features", `hold "${name}" with ${plural(column.n_missing, "missing value")}, which ${algorithm.name} cannot take.`);
       }
     }
@@ -322,16 +329,6 @@ function readPositiveClass(reader: FieldReader, task: TrainConfig["task"] | null
 function refuseWhatIsNotOffered(reader: FieldReader): void {
   const asksNothing = (value: unknown): boolean =>
     value === null || value === undefined || value === false || value === 0 || (Array.isArray(value) && value.length === 0);
-  const preprocessing = reader.raw("preprocessor_config");
-  if (typeof preprocessing === "object" && preprocessing !== null && !Array.isArray(preprocessing)) {
-    for (const [key, value] of Object.entries(preprocessing)) {
-      if (key.startsWith("$") || asksNothing(value)) continue;
-      reader.report(
-        "preprocessor_config",
-        `asks for ${key}, which is not offered: every learner here takes missing values, categories and unscaled columns as they are.`,
-      );
-    }
-  } else if (!asksNothing(preprocessing)) reader.report("preprocessor_config", `must be an object, got ${show(preprocessing)}.`);
   if (!asksNothing(reader.raw("decomposition_config"))) reader.report("decomposition_config", "is not offered; leave it out.");
 }
 

@@ -38,7 +38,7 @@ export async function unitTask({ source, unit }: { source: TrainSource; unit: Un
       return next.value;
     }
     const now = Date.now();
-    if (unit.kind === "fit") batch.add(next.value, now);
+    if (unit.kind === "fit" && next.value !== null) batch.add(next.value, now);
     if (now - lastBreath < 20) continue;
     await context.breathe();
     lastBreath = Date.now();

@@ -5,6 +5,7 @@ import {
   decompositionEntries,
   describeAlgorithm,
   describeUnsupervised,
+  preprocessorEntries,
   RESAMPLER_PARAMETERS,
 } from "../catalogue.ts";
 import type { MethodTable } from "./method.ts";
@@ -31,8 +32,7 @@ export const CATALOGUE_METHODS: MethodTable = {
 
   "resampler.describe": openMethod("authenticated", () => ({ result: { parameters: RESAMPLER_PARAMETERS } })),
 
-  // Empty in this version: no preprocessing is offered.
-  "preprocessor.describe": openMethod("authenticated", () => ({ result: { parameters: [] } })),
+  "preprocessor.describe": openMethod("authenticated", async () => ({ result: { parameters: await preprocessorEntries() } })),
 
   "decomp.algorithms": openMethod("authenticated", async () => ({ result: { algorithms: await decompositionEntries() } })),
   "cluster.algorithms": openMethod("authenticated", async () => ({ result: { algorithms: await clusteringEntries() } })),

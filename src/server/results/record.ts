@@ -1,4 +1,6 @@
 import type { HyperparameterValue } from "../../engine/hyperparameter.ts";
+import type { PreprocessorConfig } from "../../engine/preprocessing/option.ts";
+import { settingsOf } from "../../engine/preprocessing/settings.ts";
 import type { TrainResult, TuningResult } from "../../engine/train/result.ts";
 import { deviationsOf, meansOf } from "./metrics-block.ts";
 import { bestOf, tuningRows } from "./summary.ts";
@@ -28,7 +30,7 @@ export function recordDocument(result: TrainResult, facts: RecordFacts): Documen
     question: config.question,
     outdir: null,
     verbosity: config.verbosity,
-    preprocessor_config: null,
+    preprocessor_config: preprocessorOf(config.preprocessor_config ?? null),
     decomposition_config: null,
     hyperparameters: { algorithm: result.algorithm, hyperparameters: { ...config.hyperparameters, origin: askedOrigin(result) } },
     tuner_config: config.tuner_config,
@@ -57,6 +59,14 @@ export function recordDocument(result: TrainResult, facts: RecordFacts): Documen
         : { training: deviationsOf(result.metrics.training), validation: null, test: deviationsOf(result.metrics.test) },
     provenance: provenance(facts),
   };
+}
+
+/** Every option, with where its value comes from; null when nothing was asked for. */
+function preprocessorOf(given: PreprocessorConfig | null): Document | null {
+  if (given === null) return null;
+  const settings = settingsOf(given);
+  const origin = Object.fromEntries(Object.keys(settings).map((name) => [name, name in given ? "user" : "default"]));
+  return { ...settings, origin };
 }
 
 /** One entry per fold; a single fit has exactly one. */

@@ -55,6 +55,7 @@ function common(result: TrainResult): Document {
     description: `${result.algorithm} for ${kind.toLowerCase()} of ${result.target} on ${result.rows} rows and ${result.features.length} features`,
     xnames: result.features,
     n_features: result.features.length,
+    preprocessor_config: result.config.preprocessor_config ?? null,
   };
 }
 

@@ -75,6 +75,8 @@ export interface JobSummary {
   readonly headline: { readonly name: string; readonly mean: number | null; readonly sd: number | null } | null;
   /** + Seconds until done, by the server's estimate. */
   readonly remaining_seconds: number | null;
+  /** + Id of the job's run, the log of its curves; null for jobs from before there were any. */
+  readonly run_id?: string | null;
 }
 
 export interface HandleSummary {
@@ -170,6 +172,10 @@ export interface HyperparameterEntry {
   readonly suggest?: readonly (number | string | boolean)[];
   readonly log?: boolean;
   readonly tasks?: readonly string[];
+  /** Present when it takes more than one value of its type: a list, or a map from column to a number or to a list of levels. */
+  readonly holds?: "list" | "numbers" | "levels";
+  /** The parameter whose value it takes where it is not given. */
+  readonly follows?: string;
 }
 
 export interface AlgorithmEntry {
