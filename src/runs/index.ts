@@ -9,11 +9,11 @@ export { type ParsedPoints, parseColumns, parseRows, REQUEST_LIMIT_BYTES, ROWS_M
 export { type PointBatch, type PointRow, rowsOf } from "./point-batch.ts";
 export type { Accepted } from "./points-queue.ts";
 export { REDUCTIONS, type Reduction, SERIES_PER_ANSWER, type SeriesAnswer, SeriesQueries, type SeriesQuery } from "./query.ts";
-export { toConfigTest } from "./run-conditions.ts";
+export { type RunFilter, toConfigTest } from "./run-conditions.ts";
 export { RunEndedError, RunNotFoundError } from "./run-ended-error.ts";
 export type { LogEntry } from "./run-log.ts";
 export { entriesAfter, readKind } from "./run-log.ts";
-export type { RunAbout, RunFilter, RunRecord } from "./run-record.ts";
+export type { RunAbout, RunRecord } from "./run-record.ts";
 export { facets, sortedRuns, summariesOf, toRunSort } from "./run-search.ts";
 export { Runs } from "./runs.ts";
 export { type Sink, type Subscription, Subscriptions } from "./subscriptions.ts";

@@ -1,5 +1,30 @@
 import { InvalidArgumentError } from "../core/errors.ts";
-import type { ConfigTest, RunFilter } from "./run-record.ts";
+import type { RunState } from "./lifecycle.ts";
+
+/** A condition on one entry of a run's configuration. */
+export interface ConfigTest {
+  /** A key, or a path into nested objects: `optimizer.lr`. */
+  readonly key: string;
+  readonly operator: "=" | "!=" | "<" | "<=" | ">" | ">=";
+  readonly value: string;
+}
+
+export interface RunFilter {
+  readonly states?: readonly RunState[];
+  /** Part of the name. */
+  readonly name?: string;
+  readonly tag?: string;
+  /** Part of the name, the notes, a tag, the id, or the configuration as text. */
+  readonly search?: string;
+  readonly config?: readonly ConfigTest[];
+  /** Default: those that are not archived. */
+  readonly archived?: "no" | "only" | "all";
+  readonly jobId?: string;
+  readonly limit: number;
+  readonly offset?: number;
+  /** From the answer before. */
+  readonly cursor?: string;
+}
 
 type SqlValue = string | number;
 

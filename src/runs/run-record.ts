@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "../core/errors.ts";
 import type { AlertRule } from "./alerts.ts";
 import { RUN_STATES, type RunState } from "./lifecycle.ts";
-import { conditions } from "./run-conditions.ts";
+import { conditions, type RunFilter } from "./run-conditions.ts";
 import type { RunStore, SqlRow } from "./run-store.ts";
 
 /** What the creator of a run tells about it. */
@@ -37,31 +37,6 @@ export interface RunRecord {
   readonly archivedAt: number | null;
 }
 
-/** A condition on one entry of a run's configuration. */
-export interface ConfigTest {
-  /** A key, or a path into nested objects: `optimizer.lr`. */
-  readonly key: string;
-  readonly operator: "=" | "!=" | "<" | "<=" | ">" | ">=";
-  readonly value: string;
-}
-
-export interface RunFilter {
-  readonly states?: readonly RunState[];
-  /** Part of the name. */
-  readonly name?: string;
-  readonly tag?: string;
-  /** Part of the name, the notes, a tag, the id, or the configuration as text. */
-  readonly search?: string;
-  readonly config?: readonly ConfigTest[];
-  /** Default: those that are not archived. */
-  readonly archived?: "no" | "only" | "all";
-  readonly jobId?: string;
-  readonly limit: number;
-  readonly offset?: number;
-  /** From the answer before. */
-  readonly cursor?: string;
-}
-
 export interface RunPage {
   readonly runs: readonly RunRecord[];
   readonly nextCursor: string | null;
@@ -77,6 +52,12 @@ export function maybeRecord(store: RunStore, runId: string): RunRecord | null {
 export function recordByRequest(store: RunStore, requestKey: string): RunRecord | null {
   const row = store.sql(`SELECT ${COLUMNS} FROM runs WHERE request_key = ?`).get(requestKey);
   return row === undefined ? null : toRecord(row);
+}
+
+/** Runs whose request keys begin so. Cost: O(runs found). */
+export function recordsByRequests(store: RunStore, prefix: string): RunRecord[] {
+  const end = `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`;
+  return store.sql(`SELECT ${COLUMNS} FROM runs WHERE request_key >= ? AND request_key < ?`).all(prefix, end).map(toRecord);
 }
 
 /** Newest first. @throws {InvalidArgumentError} for a cursor that is none of ours. */

@@ -3,8 +3,8 @@ import { hasEnded } from "./lifecycle.ts";
 import { maybeNumber } from "./numbers.ts";
 import { type SeriesSummary, summaryOf } from "./open-run.ts";
 import { matching } from "./query.ts";
-import { configPaths } from "./run-conditions.ts";
-import { allRecords, type RunFilter, type RunPage, type RunRecord } from "./run-record.ts";
+import { configPaths, type RunFilter } from "./run-conditions.ts";
+import { allRecords, type RunPage, type RunRecord } from "./run-record.ts";
 import type { Runs } from "./runs.ts";
 
 /** What runs are sorted by: a field of theirs, a figure of one of their series, or an entry of their configuration. */

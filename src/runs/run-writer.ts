@@ -55,7 +55,7 @@ export class RunWriter {
   #storeBatches(tracked: Tracked, batches: readonly PointBatch[]): void {
     if (batches.length === 0) return;
     const { open } = tracked;
-    this.sign(tracked, "points");
+    this.sign(tracked, "points came");
     if (open.wantsCheckpoint) open.checkpoint(this.#store);
     else if (open.hasFullTails) open.seal(this.#store);
     for (const batch of joinBatches(batches)) {
@@ -94,8 +94,8 @@ export class RunWriter {
   }
 
   /** A reporter said something: a run that waits, or was thought lost, goes on. @throws {RunEndedError} */
-  sign(tracked: Tracked, what: string): void {
-    this.move(tracked, { type: "sign" }, { actor: "reporter", cause: `${what} came` });
+  sign(tracked: Tracked, cause: string): void {
+    this.move(tracked, { type: "sign" }, { actor: "reporter", cause });
     this.#leases.renew(tracked.record.runId, this.#now());
   }
 

@@ -5,6 +5,7 @@ import { type FinalState, hasEnded, type RunEvent, type RunState } from "./lifec
 import type { OpenRun } from "./open-run.ts";
 import type { ParsedPoints } from "./parse-points.ts";
 import { type Accepted, PointsQueue, type Waiting } from "./points-queue.ts";
+import type { RunFilter } from "./run-conditions.ts";
 import { RunEndedError, RunNotFoundError } from "./run-ended-error.ts";
 import { type Actor, type LogEntry, type LogLine, readEntries } from "./run-log.ts";
 import {
@@ -13,10 +14,10 @@ import {
   listRecords,
   maybeRecord,
   type RunAbout,
-  type RunFilter,
   type RunPage,
   type RunRecord,
   recordByRequest,
+  recordsByRequests,
 } from "./run-record.ts";
 import { RunStore } from "./run-store.ts";
 import { RunWatchers } from "./run-watchers.ts";
@@ -135,16 +136,38 @@ export class Runs {
   addLine(runId: string, line: LogLine, sender: { readonly producer: string; readonly sequence: number } | null = null): void {
     this.#commit(runId, (tracked) => {
       if (sender !== null && !this.#writer.isNewLine(tracked, sender)) return;
-      this.#writer.sign(tracked, "log line");
+      this.#writer.sign(tracked, "log line came");
       this.#writer.write(tracked, [{ kind: "line", line }]);
     });
   }
 
+  /** Adds lines to the run's log, in one commit. @throws {RunEndedError} */
+  addLines(runId: string, lines: readonly LogLine[]): void {
+    if (lines.length === 0) return;
+    this.#commit(runId, (tracked) => {
+      this.#writer.sign(tracked, "log lines came");
+      this.#writer.write(
+        tracked,
+        lines.map((line) => ({ kind: "line", line })),
+      );
+    });
+  }
+
+  /** The run that was made with a request key, or null. */
+  ofRequest(requestKey: string): RunRecord | null {
+    return recordByRequest(this.store, requestKey);
+  }
+
+  /** Runs whose request keys begin with `prefix`. */
+  ofRequests(prefix: string): RunRecord[] {
+    return recordsByRequests(this.store, prefix);
+  }
+
   /** Renews the lease of a run's reporter. @throws {RunEndedError} so that the reporter learns it. */
-  beat(runId: string): RunRecord {
+  beat(runId: string, cause = "beat came"): RunRecord {
     const { state } = this.get(runId);
     if (state === "pending" || state === "stale" || state === "crashed")
-      this.#commit(runId, (tracked) => this.#writer.sign(tracked, "beat"));
+      this.#commit(runId, (tracked) => this.#writer.sign(tracked, cause));
     else if (hasEnded(state)) throw new RunEndedError(runId, state);
     this.#leases.renew(runId, this.now());
     return this.get(runId);
@@ -162,6 +185,15 @@ export class Runs {
       const cause = `reported ${state}`;
       if (!this.#writer.move(tracked, { type: "finish", state }, { cause, ...facts })) return;
       tracked.open.checkpoint(this.store);
+    });
+    this.#leases.end(runId);
+    return this.get(runId);
+  }
+
+  /** Its reporter is known to be gone without having said how it ended: the run has crashed. It may still come back. */
+  abandon(runId: string, cause: string): RunRecord {
+    this.#commit(runId, (tracked) => {
+      if (this.#writer.move(tracked, { type: "abandoned" }, { actor: "server", cause, reason: cause })) tracked.open.checkpoint(this.store);
     });
     this.#leases.end(runId);
     return this.get(runId);

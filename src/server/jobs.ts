@@ -7,12 +7,13 @@ import type { JobHistory, JobSummary, SessionSnapshot } from "../wire/live/messa
 import type { DataHandles } from "./data-handles.ts";
 import type { EventDraft, SessionEvents } from "./events.ts";
 import type { Folders } from "./folders.ts";
-import { headlineOf } from "./jobs/headline.ts";
+import { headlineName, headlineOf } from "./jobs/headline.ts";
 import { isUnsupervised, JobFolders, type StoredJob } from "./jobs/job-folders.ts";
 import { foldHistory } from "./jobs/job-history.ts";
 import { JobProgress } from "./jobs/job-progress.ts";
 import type { JobFacts, JobRequest } from "./jobs/job-requests.ts";
 import { isFinal, type JobChange, type JobRow, JobRows, jobSummary, snapshotEntry } from "./jobs/job-rows.ts";
+import type { JobRuns } from "./jobs/job-runs.ts";
 import type { TrainJobOptions } from "./jobs/train-job.ts";
 import { knownError, WireError } from "./live/wire-error.ts";
 import type { Database } from "./store/database.ts";
@@ -26,6 +27,8 @@ export interface JobOptions {
   /** Where fits run. */
   readonly profile: ComputeProfile;
   readonly runner: JobRunner;
+  /** Where curves and ends of jobs are logged. */
+  readonly runs: JobRuns;
   /** How long progress is gathered before it is written and sent. */
   readonly flushMs: number;
   readonly log: (line: string) => void;
@@ -36,6 +39,8 @@ interface RunningJob {
   readonly sessionId: string;
   readonly abort: AbortController;
   readonly progress: JobProgress;
+  /** Name of the metric that stands for the job. */
+  readonly headlineName: string | null;
   /** Settles when nothing of the job runs any more. */
   ended: Promise<void>;
 }
@@ -72,6 +77,7 @@ export class Jobs {
     this.#folders = new JobFolders(folders, data);
     this.#data = data;
     this.#options = options;
+    options.runs.onStopped((jobId) => this.#cancelStopped(jobId));
   }
 
   get runningCount(): number {
@@ -88,6 +94,7 @@ export class Jobs {
         else this.#end(row, "interrupted", "job.interrupted", { code: "interrupted", message });
       }
     });
+    this.#options.runs.recover((jobId) => this.#rows.get(jobId));
   }
 
   /**
@@ -103,8 +110,10 @@ export class Jobs {
     await this.#folders.make(jobId, { sessionId, dataHandle }, { config, shape, warnings });
     try {
       const dataName = this.#data.summary(sessionId, dataHandle).name;
+      this.#options.runs.make({ jobId, sessionId, dataName, ...facts }, config);
       this.#store(newRow({ jobId, sessionId, dataHandle, dataName, requestKey, submittedAt: this.#now(), ...facts }));
     } catch (error) {
+      this.#options.runs.remove(jobId);
       this.#folders.remove(jobId);
       throw error;
     }
@@ -171,6 +180,7 @@ export class Jobs {
       this.#touch(sessionId);
     });
     this.#folders.remove(jobId);
+    this.#options.runs.remove(jobId);
     return true;
   }
 
@@ -192,6 +202,7 @@ export class Jobs {
     this.#database.sql("DELETE FROM jobs WHERE session_id = ?").run(sessionId);
     this.#database.afterCommit(() => {
       for (const { jobId } of rows) {
+        this.#options.runs.remove(jobId);
         const running = this.#running.get(jobId);
         running?.abort.abort();
         if (running === undefined) this.#folders.remove(jobId);
@@ -213,6 +224,7 @@ export class Jobs {
       this.#database.transaction(() => {
         for (const [jobId, job] of dirty) this.#writeProgress(jobId, job);
       });
+      for (const [jobId] of dirty) this.#options.runs.flush(jobId);
     } catch (error) {
       // A full disk, for instance. The job goes on; what it said meanwhile is not in its log.
       this.#options.log(`progress could not be stored: ${messageOf(error)}`);
@@ -246,7 +258,13 @@ export class Jobs {
   #start(row: JobRow, isAnnounced: boolean): void {
     const { jobId, sessionId } = row;
     const at = this.#now();
-    const job: RunningJob = { sessionId, abort: new AbortController(), progress: new JobProgress(jobId, at), ended: Promise.resolve() };
+    const job: RunningJob = {
+      sessionId,
+      abort: new AbortController(),
+      progress: new JobProgress(jobId, at),
+      headlineName: headlineName(row.task),
+      ended: Promise.resolve(),
+    };
     this.#running.set(jobId, job);
     try {
       this.#database.transaction(() => {
@@ -260,6 +278,7 @@ export class Jobs {
       this.#running.delete(jobId);
       throw error;
     }
+    this.#database.afterCommit(() => this.#options.runs.start(jobId));
     job.ended = this.#run(row, job);
   }
 
@@ -290,6 +309,12 @@ export class Jobs {
     }
   }
 
+  /** The job's run was stopped or removed from outside: the job is cancelled. */
+  #cancelStopped(jobId: string): void {
+    const row = this.#isClosed ? null : this.#rows.get(jobId);
+    if (row !== null) this.cancel(row.sessionId, jobId);
+  }
+
   /** Runs what the job asks for. @returns what stands for it in lists. */
   async #work(jobId: string, job: RunningJob): Promise<JobSummary["headline"]> {
     const { config, fingerprint, warnings } = await this.stored(jobId);
@@ -302,7 +327,11 @@ export class Jobs {
       signal: job.abort.signal,
       report: (report: TrainReport) => this.#report(jobId, job, report),
     };
-    if (!isUnsupervised(config)) return headlineOf(await this.#options.runner({ ...common, config, warnings }));
+    if (!isUnsupervised(config)) {
+      const result = await this.#options.runner({ ...common, config, warnings });
+      this.#options.runs.addResult(jobId, result);
+      return headlineOf(result);
+    }
     const { runUnsupervisedJob } = await import("./jobs/unsupervised-job.ts");
     await runUnsupervisedJob({ ...common, config });
     return null;
@@ -311,6 +340,7 @@ export class Jobs {
   #report(jobId: string, job: RunningJob, report: TrainReport): void {
     if (this.#running.get(jobId) !== job) return;
     job.progress.add(report);
+    this.#options.runs.add(jobId, report, job.headlineName);
     this.#flushTimer ??= setTimeout(() => this.flush(), this.#options.flushMs);
   }
 
@@ -365,6 +395,7 @@ export class Jobs {
     const draft: EventDraft = { event, data, jobId };
     this.#events.append(sessionId, [draft]);
     this.#options.log(`job ${jobId} ${status}`);
+    this.#database.afterCommit(() => this.#options.runs.end(jobId, status, error?.message ?? null));
     if (status === "complete") return;
     this.#database.afterCommit(() => this.#folders.dropTable(jobId));
   }
@@ -375,7 +406,8 @@ export class Jobs {
   }
 
   #summary(row: JobRow): JobSummary {
-    return jobSummary(this.#current(row), row.status === "queued" ? this.#rows.queuePosition(row) : null);
+    const position = row.status === "queued" ? this.#rows.queuePosition(row) : null;
+    return jobSummary(this.#current(row), position, this.#options.runs.idOf(row.jobId));
   }
 
   /** The row with the newest progress, which may not be written yet. */

@@ -6,6 +6,7 @@ import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { DataHandles } from "./data-handles.ts";
 import { SessionEvents, type Subscriber } from "./events.ts";
 import { Folders } from "./folders.ts";
+import { JobRuns } from "./jobs/job-runs.ts";
 import { type JobRunner, Jobs } from "./jobs.ts";
 import type { Results } from "./results.ts";
 import { type SessionContent, Sessions } from "./sessions.ts";
@@ -46,6 +47,7 @@ export class Services {
   readonly #options: ServiceOptions;
   readonly #database: Database;
   readonly #folders: Folders;
+  readonly #jobRuns: JobRuns;
   readonly #startedAt = Date.now();
   readonly #orphans: readonly string[];
   #results: Promise<Results> | null = null;
@@ -73,15 +75,17 @@ export class Services {
       importTask: options.importTask,
       now,
     });
+    this.runs = new Runs({ folder: options.dataDir, log: options.log });
+    this.#jobRuns = new JobRuns(this.runs, options.log);
     this.jobs = new Jobs(this.#database, this.events, this.#folders, this.data, {
       maxConcurrent: options.maxConcurrent,
       profile: options.training,
       runner: options.runner,
       flushMs: options.flushMs,
       log: options.log,
+      runs: this.#jobRuns,
       now,
     });
-    this.runs = new Runs({ folder: options.dataDir, log: options.log });
     this.sessions.connect({ jobs: this.jobs, data: this.#dataAndUploads() });
     this.events.recover();
     this.jobs.recover();
@@ -134,6 +138,7 @@ export class Services {
 
   async close(): Promise<void> {
     await this.jobs.close();
+    this.#jobRuns.close();
     this.runs.close();
     this.#database.close();
     this.lock.release();

@@ -126,7 +126,7 @@ export class JobRows {
 }
 
 /** How a job travels: every key always there, `queue_position` only while queued (R-111, R-113). */
-export function jobSummary(row: JobRow, queuePosition: number | null): JobSummary {
+export function jobSummary(row: JobRow, queuePosition: number | null, runId: string | null): JobSummary {
   return {
     job_id: row.jobId,
     type: row.type,
@@ -146,6 +146,7 @@ export function jobSummary(row: JobRow, queuePosition: number | null): JobSummar
     task: row.task,
     headline: row.headline,
     remaining_seconds: isFinal(row.status) ? null : row.remainingSeconds,
+    run_id: runId,
   };
 }
 
