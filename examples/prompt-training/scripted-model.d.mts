@@ -16,4 +16,6 @@ export function startScriptedModel(options?: {
     body: Readonly<Record<string, unknown>>,
   ) => ScriptedReply | Promise<ScriptedReply>;
   readonly port?: number;
+  /** Time that it thinks. Default 0. */
+  readonly delayMs?: number;
 }): Promise<ScriptedModel>;

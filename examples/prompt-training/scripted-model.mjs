@@ -5,8 +5,8 @@ import { answer } from "./rules.mjs";
  * A language model for tests and examples: an HTTP server on this machine that speaks OpenAI's chat protocol, streaming included, and
  * answers by `rules.mjs` or by another function of the messages. Any key is accepted; requests are counted.
  */
-export async function startScriptedModel({ reply = answer, port = 0 } = {}) {
-  const state = { requests: 0, keys: new Set() };
+export async function startScriptedModel({ reply = answer, port = 0, delayMs = 0 } = {}) {
+  const state = { requests: 0, keys: new Set(), delayMs };
   const server = createServer((request, response) => {
     respond(request, response, reply, state).catch((error) => sendError(response, 500, String(error?.message ?? error)));
   });
@@ -36,6 +36,7 @@ async function respond(request, response, reply, state) {
   for await (const chunk of request) text += chunk;
   const body = JSON.parse(text);
   state.requests++;
+  if (state.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, state.delayMs));
   const content = await reply(body.messages, body);
   if (content !== null && typeof content === "object") return sendError(response, content.status, content.message);
   const usage = usageOf(body.messages, content);

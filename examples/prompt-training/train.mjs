@@ -18,15 +18,17 @@ import { startScriptedModel } from "./scripted-model.mjs";
 
 const { labels, train, test } = JSON.parse(readFileSync(new URL("messages.json", import.meta.url), "utf8"));
 
+/** What the prompt is before anybody has criticised it. */
+export const FIRST_PROMPT = `Route the message of a customer. Answer with one of: ${labels.join(", ")}.`;
+
 class Router extends Module {
-  prompt = new Parameter(`Route the message of a customer. Answer with one of: ${labels.join(", ")}.`, {
-    role: "instructions for routing",
-  });
+  prompt;
   #model;
 
-  constructor(model) {
+  constructor(model, prompt) {
     super();
     this.#model = model;
+    this.prompt = new Parameter(prompt, { role: "instructions for routing" });
   }
 
   async trainingStep([texts, expected]) {
@@ -41,17 +43,24 @@ class Router extends Module {
   }
 }
 
-/** Trains and returns the share of right answers on messages that training never saw, before and after, and the prompt. */
-export async function trainRouter({ print = console.log, env = process.env } = {}) {
-  const scripted = env.OPENAI_API_KEY ? null : await startScriptedModel();
+/**
+ * Trains and returns the share of right answers on messages that training never saw, before and after, and the prompt. The server's page
+ * starts it as well: with a model of its own in `lm`, and an observer that writes down what happens.
+ */
+export async function trainRouter({ print = console.log, env = process.env, lm = null, prompt = FIRST_PROMPT, observe, signal } = {}) {
+  const scripted = lm !== null || env.OPENAI_API_KEY ? null : await startScriptedModel();
   const open = scripted === null ? { env } : { apiKey: "scripted", baseUrl: scripted.baseUrl };
-  const model = limitModel(openAIChatModel({ model: env.MODEL ?? "gpt-4.1-mini", ...open }), { concurrency: 8, budgetUsd: 1 });
+  const model = lm ?? limitModel(openAIChatModel({ model: env.MODEL ?? "gpt-4.1-mini", ...open }), { concurrency: 8, budgetUsd: 1 });
   try {
-    const router = new Router(model);
+    const router = new Router(model, prompt);
     const trainer = new Trainer({
       maxEpochs: 3,
       backward: { model },
       models: [model],
+      observe,
+      signal,
+      // Only to watch: the messages of the test choose nothing.
+      onCheckpoint: async ({ epoch }) => void (epoch < 3 && (await trainer.test(router, testSet))),
       log: (name, value, epoch) => print(`${epoch === null ? "test " : `epoch ${epoch}`}  ${name} ${value.toFixed(3)}`),
     });
     const testSet = new DataLoader(test, { batchSize: test.length });

@@ -22,6 +22,6 @@ export { type DescentItem, type DescentOptions, type DescentResult, descend, typ
 export { type OptimizerState, type ParameterGroup, TextualGradientDescent } from "./optimize/optimizer.ts";
 export { DEFAULT_PROMPTS, type EnginePrompts, withPrompts } from "./prompts/index.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./train/checkpoint.ts";
-export { type EarlyStopping, Trainer, type TrainerOptions, type TrainingReport } from "./train/trainer.ts";
+export { type EarlyStopping, Trainer, type TrainerOptions, type TrainingObserver, type TrainingReport } from "./train/trainer.ts";
 export { isBatch, type Scalar, shortText, type TextData } from "./values.ts";
 export { type Edge, type Feedback, FreedGraphError, GraphNode, Parameter, Variable, type VariableOptions } from "./variable.ts";

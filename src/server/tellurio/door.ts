@@ -10,6 +10,7 @@ import { callMethod, isLong, isMethod } from "./methods.ts";
 import { Projects } from "./projects.ts";
 import { answerPrompts, isPromptPath, refuse as refuseRequest } from "./prompt-routes.ts";
 import { PromptRuns } from "./prompt-runs.ts";
+import { PromptTrainings } from "./prompt-trainings.ts";
 import { answerRest, isRestPath } from "./rest.ts";
 import type { RunSink } from "./run-sink.ts";
 import { MESSAGE_MAX_BYTES, type SessionTimes, TellurioSession } from "./session.ts";
@@ -58,6 +59,7 @@ export class TellurioDoor implements ApiDoor {
   readonly #options: TellurioOptions;
   readonly #projects: Projects;
   readonly #prompts: PromptRuns | null;
+  readonly #trainings: PromptTrainings | null;
   readonly #held = new Map<string, Held>();
   readonly #sockets = new WebSocketServer({
     noServer: true,
@@ -69,6 +71,7 @@ export class TellurioDoor implements ApiDoor {
   constructor(options: TellurioOptions) {
     this.#options = options;
     this.#prompts = options.runs === null ? null : new PromptRuns(options.folder, options.runs, options.log);
+    this.#trainings = options.runs === null || this.#prompts === null ? null : new PromptTrainings(this.#prompts, options.runs);
     this.#projects = new Projects(options.folder, options.runs, options.namespaces, (runId) => this.#prompts?.flush(runId));
   }
 
@@ -87,7 +90,7 @@ export class TellurioDoor implements ApiDoor {
     const path = pathOf(request.url);
     const isAllowed = this.#isFriendly(request, port) && isToken(token, keyOf(request));
     if (isPromptPath(path)) {
-      if (isAllowed) answerPrompts(request, response, this.#prompts);
+      if (isAllowed) answerPrompts(request, response, this.#prompts, this.#trainings);
       else refuseRequest(response, 401, "The token is missing or wrong.");
       return;
     }
@@ -135,6 +138,7 @@ export class TellurioDoor implements ApiDoor {
     while (clients.size > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
     for (const socket of clients) socket.terminate();
     this.#sockets.close();
+    await this.#trainings?.close();
     this.#projects.close();
     this.#prompts?.close();
   }

@@ -23,7 +23,7 @@ export interface RunSink {
   beat(runId: string): void;
   /** Somebody asked it to stop on the page. */
   isStopping(runId: string): boolean;
-  status(runId: string, status: RunStatus): void;
+  status(runId: string, status: RunStatus, reason?: string): void;
   remove(runId: string): void;
   /** Null when there is no such run. */
   info(runId: string): RunInfo | null;
@@ -67,7 +67,7 @@ export function runSink(runs: Runs, log: (line: string) => void): RunSink {
         return false;
       }
     },
-    status: (runId, status) => quietly("a status was not shown", () => setStatus(runs, runId, status)),
+    status: (runId, status, reason) => quietly("a status was not shown", () => setStatus(runs, runId, status, reason)),
     remove: (runId) => quietly("a run was not removed", () => runs.remove(runId)),
     info: (runId) => {
       try {
@@ -82,7 +82,7 @@ export function runSink(runs: Runs, log: (line: string) => void): RunSink {
 }
 
 /** The trainer's word goes before what the server concluded, and may change its mind. */
-function setStatus(runs: Runs, runId: string, status: RunStatus): void {
+function setStatus(runs: Runs, runId: string, status: RunStatus, why: string | null = null): void {
   const { state } = runs.get(runId);
   if (status === "RUNNING") {
     if (hasEnded(state)) runs.resume(runId, null, "reporter");
@@ -90,5 +90,6 @@ function setStatus(runs: Runs, runId: string, status: RunStatus): void {
   }
   const wanted = status === "COMPLETED" ? "completed" : "failed";
   if (hasEnded(state) && state !== wanted && state !== "crashed" && state !== "stopped") runs.resume(runId, null, "reporter");
-  if (state !== "stopped") runs.finish(runId, wanted, { actor: "reporter", reason: status === "CRASHED" ? "an error left the run" : null });
+  if (state !== "stopped")
+    runs.finish(runId, wanted, { actor: "reporter", reason: why ?? (status === "CRASHED" ? "an error left the run" : null) });
 }

@@ -22,6 +22,8 @@ export interface LoadReport {
 export interface StepResult {
   readonly score: Variable;
   readonly explanation: Variable;
+  /** Per sample, as evaluators give them. */
+  readonly scores?: readonly unknown[];
   readonly metrics?: Readonly<Record<string, number>>;
 }
 

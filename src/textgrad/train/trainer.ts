@@ -1,11 +1,12 @@
 import { InvalidArgumentError } from "../../core/errors.ts";
-import { type BackwardOptions, backward } from "../backward.ts";
+import { type AppendedGradient, type BackwardOptions, backward } from "../backward.ts";
 import type { DataLoader } from "../data/loader.ts";
 import { noGrad } from "../gradient-mode.ts";
 import type { ChatModel } from "../models/chat-model.ts";
 import type { Module, StateDict, StepResult } from "../modules/module.ts";
 import type { TextualGradientDescent } from "../optimize/optimizer.ts";
-import { isBatch } from "../values.ts";
+import { isBatch, type TextData } from "../values.ts";
+import type { Variable } from "../variable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 
 export interface EarlyStopping {
@@ -15,6 +16,17 @@ export interface EarlyStopping {
   readonly patience: number;
   /** Improvement that counts. Default 0: any. */
   readonly minDelta?: number;
+}
+
+/** Hears what happens in a training, for a log or a page. Nothing that it does changes the training. */
+export interface TrainingObserver {
+  /** Scores of one evaluation, per sample where the step gives them. */
+  evaluated?(scores: readonly unknown[], isTraining: boolean): void;
+  backward?(results: readonly Variable[], appended: readonly AppendedGradient[]): void;
+  /** What a step looked at, with the data from before. */
+  stepped?(
+    rewritten: readonly { readonly parameter: Variable; readonly before: TextData; readonly gradients: readonly Variable[] }[],
+  ): void;
 }
 
 export interface TrainerOptions {
@@ -36,6 +48,7 @@ export interface TrainerOptions {
   /** After each epoch. */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
   readonly signal?: AbortSignal;
+  readonly observe?: TrainingObserver;
 }
 
 export interface TrainingReport {
@@ -122,11 +135,15 @@ export class Trainer {
   }
 
   async #trainBatch(module: Module, optimizer: TextualGradientDescent, batch: unknown, index: number): Promise<StepResult> {
-    const { signal } = this.#options;
+    const { signal, observe } = this.#options;
     optimizer.clearGrad();
     const result = await module.trainingStep(batch, index);
-    await backward(result.explanation, { ...this.#options.backward, signal });
+    observe?.evaluated?.(result.scores ?? [result.score.data].flat(), true);
+    const appended = await backward(result.explanation, { ...this.#options.backward, signal });
+    observe?.backward?.([result.explanation], appended);
+    const before = optimizer.parameters.map((parameter) => ({ parameter, before: parameter.data, gradients: [...parameter.grad] }));
     await optimizer.step({ signal });
+    observe?.stepped?.(before);
     return result;
   }
 
@@ -135,7 +152,9 @@ export class Trainer {
     module.eval();
     let index = 0;
     for (const batch of loader.batches(0)) {
-      means.add(await this.#attempt(() => noGrad(() => module.validationStep(batch, index))));
+      const result = await this.#attempt(() => noGrad(() => module.validationStep(batch, index)));
+      this.#options.observe?.evaluated?.(result.scores ?? [result.score.data].flat(), false);
+      means.add(result);
       this.#countCost();
       index++;
     }
