@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { InvalidArgumentError } from "../core/errors.ts";
 import type { ServeOptions } from "../server/serve.ts";
 import { secondsOption, wholeNumber } from "./arguments.ts";
 
@@ -6,6 +7,10 @@ export interface ServeFlags {
   readonly port?: string;
   readonly host?: string;
   readonly token?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsPassphraseEnv?: string;
+  readonly hsts?: boolean;
   readonly dataDir?: string;
   readonly daemons?: string;
   readonly maxConcurrent?: string;
@@ -43,6 +48,8 @@ function serveOptions(flags: ServeFlags): ServeOptions {
     port: wholeNumber("--port", flags.port, 0, 65_535),
     host: flags.host,
     token: flags.token,
+    tls: tlsOption(flags),
+    hsts: flags.hsts,
     dataDir: flags.dataDir,
     daemons: wholeNumber("--daemons", flags.daemons, 1, 256),
     maxConcurrent: wholeNumber("--max-concurrent", flags.maxConcurrent, 1, 1024),
@@ -56,6 +63,18 @@ function serveOptions(flags: ServeFlags): ServeOptions {
     verbosity: wholeNumber("--verbosity", flags.verbosity, 0, 2),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function tlsOption({ tlsCert, tlsKey, tlsPassphraseEnv }: ServeFlags): ServeOptions["tls"] {
+  if (tlsCert === undefined && tlsKey === undefined && tlsPassphraseEnv === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new InvalidArgumentError("TLS needs both --tls-cert and --tls-key; a passphrase only belongs to them.");
+  }
+  if (tlsPassphraseEnv === undefined) return { certFile: tlsCert, keyFile: tlsKey };
+  const passphrase = process.env[tlsPassphraseEnv];
+  if (passphrase === undefined)
+    throw new InvalidArgumentError(`--tls-passphrase-env: there is no environment variable ${tlsPassphraseEnv}.`);
+  return { certFile: tlsCert, keyFile: tlsKey, passphrase };
 }
 
 /** Opens an address where a person is likely to look at it; does nothing, silently, where there is no screen. */

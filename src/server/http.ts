@@ -1,12 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { FRAME_LIMIT_BYTES } from "../wire/live/codec.ts";
-import { isAllowedHost, isAllowedOrigin } from "./origins.ts";
+import { isAllowedHost, isAllowedOrigin, type OwnNames } from "./origins.ts";
 import { plain, securityHeaders, servePage } from "./page.ts";
+import type { TlsIdentity } from "./tls.ts";
 
 export interface DoorOptions {
+  readonly tls: TlsIdentity | null;
+  readonly hsts: boolean;
+  readonly own: OwnNames;
   readonly origins: readonly string[];
   readonly pageDir: string;
   readonly log: (line: string) => void;
@@ -23,6 +28,11 @@ export interface ApiDoor {
 
 /** Links that may be open at the same time. */
 const CONNECTIONS_MAX = 256;
+/** Sockets of every kind, before and after the upgrade; above it the system's queue holds newcomers. */
+const SOCKETS_MAX = 4096;
+const HTTP_LIMITS = { keepAliveTimeout: 5000, headersTimeout: 10_000, requestTimeout: 30_000 };
+/** TLS: the versions that are not broken, and no time for those who open a socket and say nothing. */
+const TLS_LIMITS = { minVersion: "TLSv1.2", handshakeTimeout: 10_000 } as const;
 
 /**
  * The one port: the page over HTTP, the live protocol over WebSocket at `/`. Host and Origin are checked before anything else
@@ -41,9 +51,11 @@ export class Door {
 
   constructor(options: DoorOptions) {
     this.#options = options;
-    this.#http = createServer({ keepAliveTimeout: 5000, headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) =>
-      this.#onRequest(request, response),
-    );
+    const { tls } = options;
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => this.#onRequest(request, response);
+    this.#http =
+      tls === null ? createServer(HTTP_LIMITS, onRequest) : createSecureServer({ ...HTTP_LIMITS, ...TLS_LIMITS, ...tls }, onRequest);
+    this.#http.maxConnections = SOCKETS_MAX;
     this.#http.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
     this.#http.on("clientError", (_error, socket) => socket.destroy());
   }
@@ -72,11 +84,12 @@ export class Door {
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const { host } = request.headers;
-    if (!isAllowedHost(host, this.port)) {
-      plain(response, 403, "This server answers to the names of this machine only.\n");
+    if (!this.#isOurHost(host)) {
+      plain(response, 403, "This server answers to its own names only.\n");
       return;
     }
-    for (const [name, value] of Object.entries(securityHeaders(host ?? ""))) response.setHeader(name, value);
+    const secure = { isSecure: this.#options.tls !== null, hsts: this.#options.hsts };
+    for (const [name, value] of Object.entries(securityHeaders(host ?? "", secure))) response.setHeader(name, value);
     if (this.#options.api.handles(request.url)) {
       this.#options.api.request(request, response, this.port);
     } else if (request.method !== "GET" && request.method !== "HEAD") {
@@ -93,7 +106,7 @@ export class Door {
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { api } = this.#options;
-    if (api.handles(request.url) && isAllowedHost(request.headers.host, this.port)) {
+    if (api.handles(request.url) && this.#isOurHost(request.headers.host)) {
       api.upgrade(request, socket, head, this.port);
       return;
     }
@@ -106,9 +119,13 @@ export class Door {
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#options.onSocket(webSocket, request));
   }
 
+  #isOurHost(host: string | undefined): boolean {
+    return isAllowedHost(host, this.port, this.#options.own);
+  }
+
   #refusalOf(request: IncomingMessage): { readonly status: number; readonly why: string } | null {
     const { host, origin } = request.headers;
-    if (!isAllowedHost(host, this.port)) return { status: 403, why: `the host ${String(host)} is not this machine` };
+    if (!this.#isOurHost(host)) return { status: 403, why: `the host ${String(host)} is not this server` };
     if ((request.url ?? "/").split("?", 1)[0] !== "/") return { status: 404, why: "the live protocol is at / only" };
     if (request.headers["sec-websocket-protocol"] !== undefined) return { status: 400, why: "no subprotocol is spoken here" };
     if (!isAllowedOrigin(origin, this.#options.origins, this.port)) {

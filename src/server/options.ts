@@ -6,15 +6,20 @@ import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
 import type { Clock } from "./clock.ts";
 import type { JobRunner } from "./jobs.ts";
 import { toOrigins } from "./origins.ts";
+import { readTls, type TlsFiles, type TlsIdentity } from "./tls.ts";
 import { generateToken } from "./token.ts";
 
 /** What a server may be told; everything has a default. */
 export interface ServeOptions {
   /** 1024–49151, or 0 for any free one. Default: TRAINYARD_PORT, else RTEMISLIVE_PORT, else 5757. */
   readonly port?: number;
-  /** `127.0.0.1` (default), `localhost` or `::1`. */
+  /** `127.0.0.1` (default), `localhost` or `::1`; any other address or name only with `tls` and `token`. */
   readonly host?: string;
-  /** Any non-empty text. Default: a fresh random one at each start. */
+  /** Serve over TLS with this certificate. */
+  readonly tls?: TlsFiles;
+  /** With `tls`: tell browsers to come over TLS only, for a year. Default false. */
+  readonly hsts?: boolean;
+  /** Any non-empty text; at least 16 characters where other machines can connect. Default: TRAINYARD_TOKEN, else a fresh random one at each start. */
   readonly token?: string;
   /** Where everything is kept. Default: TRAINYARD_DATA_DIR, else the platform's folder for application data. */
   readonly dataDir?: string;
@@ -60,9 +65,12 @@ export interface ServeOptions {
   };
 }
 
-export type CompleteOptions = Required<Omit<ServeOptions, "parts">> & Pick<ServeOptions, "parts"> & { readonly isDefaultPort: boolean };
+export type CompleteOptions = Required<Omit<ServeOptions, "parts" | "tls">> &
+  Pick<ServeOptions, "parts"> & { readonly isDefaultPort: boolean; readonly tls: TlsIdentity | null };
 
-const HOSTS: readonly string[] = ["127.0.0.1", "localhost", "::1"];
+const LOOPBACK_HOSTS: readonly string[] = ["127.0.0.1", "localhost", "::1"];
+/** Where other machines may guess. */
+const NETWORK_TOKEN_MIN = 16;
 const FOREVER = Number.MAX_SAFE_INTEGER;
 
 /** Checks the options and fills in defaults. @throws {InvalidArgumentError} naming the option and what it takes. */
@@ -70,11 +78,17 @@ export function completeOptions(options: ServeOptions, env: NodeJS.ProcessEnv = 
   const { port, isDefaultPort } = toPort(options.port, env);
   const verbosity = whole("verbosity", options.verbosity, 1, 0, 9);
   const dataDir = resolve(options.dataDir ?? defaultDataDir(env));
+  const givenToken = options.token ?? (env.TRAINYARD_TOKEN || undefined);
+  const host = toHost(options.host, givenToken, options.tls !== undefined);
+  const tls = options.tls === undefined ? null : readTls(options.tls);
+  if (options.hsts === true && tls === null) throw new InvalidArgumentError("hsts needs tls: without it, browsers ignore the wish.");
   return {
     port,
     isDefaultPort,
-    host: toHost(options.host),
-    token: toToken(options.token),
+    host,
+    tls,
+    hsts: options.hsts ?? false,
+    token: toToken(givenToken),
     dataDir,
     saveDir: resolve(options.saveDir ?? join(dataDir, "saved")),
     daemons: whole("daemons", options.daemons, Math.max(1, availableParallelism() - 1), 1, 1024),
@@ -117,12 +131,25 @@ function portIn(name: string, value: number, shown: unknown = value): number {
   throw new InvalidArgumentError(`${name} must be a whole number from 1024 to 49151, got ${String(shown)}.`);
 }
 
-function toHost(host: string | undefined): string {
+function toHost(host: string | undefined, token: unknown, isSecure: boolean): string {
   if (host === undefined) return "127.0.0.1";
-  if (HOSTS.includes(host)) return host;
-  throw new InvalidArgumentError(
-    `Trainyard listens on this machine only: host must be one of ${HOSTS.join(", ")}, got "${host}". Other addresses need TLS, which this version does not have; use an SSH tunnel.`,
-  );
+  if (LOOPBACK_HOSTS.includes(host)) return host;
+  if (host === "" || /[\s/@]/.test(host)) throw new InvalidArgumentError(`host must be an address or a name, got "${host}".`);
+  const missing = [
+    ...(isSecure ? [] : ["a certificate (--tls-cert and --tls-key)"]),
+    ...(token === undefined ? ["a token (--token)"] : []),
+  ];
+  if (missing.length > 0) {
+    throw new InvalidArgumentError(
+      `To listen on ${host}, where other machines can connect, TLS and a token are needed; give ${missing.join(" and ")}. Without them host is one of ${LOOPBACK_HOSTS.join(", ")}, and an SSH tunnel reaches it.`,
+    );
+  }
+  if (typeof token === "string" && token.length < NETWORK_TOKEN_MIN) {
+    throw new InvalidArgumentError(
+      `token must have at least ${NETWORK_TOKEN_MIN} characters where other machines can connect, got ${token.length}.`,
+    );
+  }
+  return host;
 }
 
 function toToken(token: unknown): string {

@@ -19,14 +19,14 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Everything the page needs comes from here, and nothing else may load or run. */
-function contentPolicy(host: string): string {
+function contentPolicy(host: string, isSecure: boolean): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self' data: blob:",
     "font-src 'self'",
-    `connect-src 'self' ws://${host}`,
+    `connect-src 'self' ${isSecure ? "wss" : "ws"}://${host}`,
     "manifest-src 'self'",
     "worker-src 'self'",
     "base-uri 'none'",
@@ -35,10 +35,11 @@ function contentPolicy(host: string): string {
   ].join("; ");
 }
 
-/** Headers that every answer has. */
-export function securityHeaders(host: string): Readonly<Record<string, string>> {
+/** Headers that every answer has. `hsts`: browsers shall come over TLS only, for a year. */
+export function securityHeaders(host: string, { isSecure = false, hsts = false } = {}): Readonly<Record<string, string>> {
   return {
-    "Content-Security-Policy": contentPolicy(host),
+    ...(isSecure && hsts ? { "Strict-Transport-Security": "max-age=31536000" } : {}),
+    "Content-Security-Policy": contentPolicy(host, isSecure),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { TrainyardError } from "../core/errors.ts";
 import { openProfile } from "../tasks/open-profile.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
@@ -6,17 +7,19 @@ import { Door } from "./http.ts";
 import type { JobRunner } from "./jobs.ts";
 import { LiveConnection } from "./live/connection.ts";
 import { type CompleteOptions, completeOptions, type ServeOptions } from "./options.ts";
+import { type OwnNames, ownOrigins } from "./origins.ts";
 import { Services } from "./services.ts";
 import { eitherDoor, TellurioDoor } from "./tellurio/door.ts";
 import { namespacesOf } from "./tellurio/namespaces.ts";
 import { runSink } from "./tellurio/run-sink.ts";
+import { asHost } from "./tls.ts";
 import { TokenGate } from "./token-gate.ts";
 import { TrainingDoor } from "./training/training-door.ts";
 
 export type { ServeOptions } from "./options.ts";
 
 export interface RunningServer extends AsyncDisposable {
-  /** `http://127.0.0.1:5757/`; the page wants `#token=…` behind it. */
+  /** `http://127.0.0.1:5757/`, `https:` over TLS; the page wants `#token=…` behind it. */
   readonly url: string;
   readonly token: string;
   readonly port: number;
@@ -50,12 +53,24 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
   }
   const connections = new Set<LiveConnection>();
   const gate = new TokenGate(options.token, options.parts?.clock?.now);
-  const training = new TrainingDoor(services.runs, { ...options, gate });
+  const own: OwnNames = { names: ownNames(options), isSecure: options.tls !== null };
+  // The origins of our own page have the port in them, which is known when the door is open.
+  const origins = [...options.origins];
+  const training = new TrainingDoor(services.runs, { ...options, origins, gate });
   const folder = options.dataDir;
-  const tellurio = new TellurioDoor({ ...options, folder, runs: runSink(services.runs, log), namespaces: namespacesOf(process.env) });
+  const tellurio = new TellurioDoor({
+    ...options,
+    origins,
+    folder,
+    runs: runSink(services.runs, log),
+    namespaces: namespacesOf(process.env),
+  });
   const door = new Door({
+    tls: options.tls,
+    hsts: options.hsts,
+    own,
     api: eitherDoor(tellurio, training),
-    origins: options.origins,
+    origins,
     pageDir: options.pageDir,
     log,
     onSocket: (socket, request) => {
@@ -75,8 +90,8 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
     await closeAll();
     throw portError(error, options);
   }
-  const name = options.host === "::1" ? "[::1]" : options.host;
-  const url = `http://${name}:${door.port}/`;
+  if (own.isSecure) origins.push(...ownOrigins(own, door.port));
+  const url = `${own.isSecure ? "https" : "http"}://${nameToPrint(options)}:${door.port}/`;
   services.lock.publish(url);
   const housekeeping = new Housekeeping(services, options, connections);
   services.resume();
@@ -96,6 +111,19 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
     return closing;
   };
   return { url, token: options.token, port: door.port, dataDir: options.dataDir, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
+}
+
+/** Addresses that mean every one of the machine: nobody can connect to them by that name. */
+const EVERY_ADDRESS: readonly string[] = ["0.0.0.0", "::"];
+
+/** Where else than by a loopback name requests may be addressed to. */
+function ownNames({ host, tls }: CompleteOptions): readonly string[] {
+  if (tls === null) return [];
+  return EVERY_ADDRESS.includes(host) ? tls.names : [asHost(host.toLowerCase()), ...tls.names];
+}
+
+function nameToPrint({ host, tls }: CompleteOptions): string {
+  return EVERY_ADDRESS.includes(host) ? (tls?.names[0] ?? hostname()) : asHost(host);
 }
 
 interface Profiles {

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { completeOptions } from "../../src/server/options.ts";
+import type { TlsFiles } from "../../src/server/tls.ts";
+import { testCertificate } from "../support/certificate.ts";
+import { temporaryFolder } from "../support/live-server.ts";
 
 const env = { HOME: "/home/ann" };
 
@@ -20,9 +23,35 @@ describe("serve options", () => {
     expect(() => completeOptions({}, { ...env, TRAINYARD_PORT: "fünf" })).toThrow(/TRAINYARD_PORT.*fünf/);
   });
 
-  test("an address of another machine is refused, because TLS is not there", () => {
-    expect(() => completeOptions({ host: "0.0.0.0" }, env)).toThrow(/0\.0\.0\.0.*TLS/);
+  test("an address where other machines can connect needs TLS and a long token; what is missing is named", () => {
+    const token = "a token of some length";
+    const tls = testCertificate(temporaryFolder(), ["yard.example"]);
+    expect(() => completeOptions({ host: "0.0.0.0" }, env)).toThrow(/0\.0\.0\.0.*--tls-cert.*and a token \(--token\)/);
+    expect(() => completeOptions({ host: "0.0.0.0", token }, env)).toThrow(/give a certificate \(--tls-cert and --tls-key\)\. /);
+    expect(() => completeOptions({ host: "0.0.0.0", tls }, env)).toThrow(/give a token \(--token\)\. /);
+    expect(() => completeOptions({ host: "0.0.0.0", tls, token: "short" }, env)).toThrow(/at least 16 characters.*got 5/);
+    expect(completeOptions({ host: "0.0.0.0", tls, token }, env)).toMatchObject({ host: "0.0.0.0", token });
+    expect(completeOptions({ host: "0.0.0.0", tls }, { ...env, TRAINYARD_TOKEN: token })).toMatchObject({ token });
     expect(completeOptions({ host: "::1" }, env).host).toBe("::1");
+    expect(() => completeOptions({ hsts: true }, env)).toThrow(/hsts needs tls/);
+  });
+
+  test("a certificate that cannot be used is refused at the start, with the file's name", () => {
+    const folder = temporaryFolder();
+    const good = testCertificate(folder, ["yard.example"]);
+    const other = testCertificate(folder, ["yard.example"], { label: "other" });
+    const locked = testCertificate(folder, ["yard.example"], { label: "locked", passphrase: "open sesame" });
+    const old = testCertificate(folder, ["yard.example"], { label: "old", days: -1 });
+    const start = (tls: TlsFiles) => completeOptions({ tls }, env);
+    expect(start(good).tls?.names).toEqual(["yard.example"]);
+    expect(start({ ...locked, passphrase: "open sesame" }).tls).not.toBeNull();
+    expect(() => start({ ...good, certFile: "/no/such.pem" })).toThrow(/certificate \/no\/such\.pem cannot be read/);
+    expect(() => start({ ...good, keyFile: "/no/such.pem" })).toThrow(/private key \/no\/such\.pem cannot be read/);
+    expect(() => start({ ...good, certFile: good.keyFile })).toThrow(/server-key\.pem cannot be read.*PEM/);
+    expect(() => start({ ...good, keyFile: other.keyFile })).toThrow(/other-key\.pem does not open or does not belong to/);
+    expect(() => start(locked)).toThrow(/locked-key\.pem.*needs its passphrase/);
+    expect(() => start({ ...locked, passphrase: "wrong" })).toThrow(/passphrase may be wrong/);
+    expect(() => start(old)).toThrow(/old-cert\.pem expired on/);
   });
 
   test("an empty token is refused", () => {

@@ -33,9 +33,14 @@ export interface ServerProcess {
 }
 
 /** Starts the built server on a free port, as a person would, and waits until it has printed its address. */
-export async function startServer(options: { dataDir: string; args?: readonly string[] }): Promise<ServerProcess> {
+export async function startServer(options: {
+  dataDir: string;
+  args?: readonly string[];
+  env?: Record<string, string>;
+}): Promise<ServerProcess> {
   const child = spawn(process.execPath, [MAIN, "serve", "--port", "0", "--data-dir", options.dataDir, ...(options.args ?? [])], {
     cwd: ROOT,
+    env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -43,7 +48,7 @@ export async function startServer(options: { dataDir: string; args?: readonly st
   const address = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
       printed += chunk.toString();
-      const found = /http:\/\/\S+#token=\S+/.exec(printed);
+      const found = /https?:\/\/\S+#token=\S+/.exec(printed);
       if (found !== null) resolve(found[0]);
     };
     child.stdout?.on("data", read);

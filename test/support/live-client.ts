@@ -37,10 +37,17 @@ export class TestClient {
   #waits: { matches: () => boolean; resolve: () => void }[] = [];
   #lastId = 0;
 
-  static async open(server: TestServer, options: { origin?: string | null; path?: string; host?: string } = {}): Promise<TestClient> {
-    const origin = options.origin === undefined ? `http://127.0.0.1:${server.port}` : options.origin;
+  /** @param options `ca`: over TLS, trusting that certificate alone. */
+  static async open(
+    server: TestServer,
+    options: { origin?: string | null; path?: string; host?: string; ca?: string } = {},
+  ): Promise<TestClient> {
+    const { ca } = options;
+    const isSecure = ca !== undefined;
+    const origin = options.origin === undefined ? `http${isSecure ? "s" : ""}://127.0.0.1:${server.port}` : options.origin;
     const headers = { ...(origin === null ? {} : { Origin: origin }), ...(options.host === undefined ? {} : { Host: options.host }) };
-    const socket = new WebSocket(`ws://127.0.0.1:${server.port}${options.path ?? "/"}`, { headers });
+    const url = `ws${isSecure ? "s" : ""}://127.0.0.1:${server.port}${options.path ?? "/"}`;
+    const socket = new WebSocket(url, isSecure ? { headers, ca } : { headers });
     const client = new TestClient(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once("open", resolve);
