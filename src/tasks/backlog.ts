@@ -39,6 +39,7 @@ export class Backlog {
   putBack(task: Task): void {
     const queue = this.#queueOf(task.depth);
     queue.putBack(task);
+    task.queuedAgain();
     this.#entered(task, queue);
   }
 

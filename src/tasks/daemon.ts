@@ -1,4 +1,5 @@
 import type { EncodedFrame } from "../wire/frames.ts";
+import { passedBeyond } from "./links/gate.ts";
 import type { Limits, Link, LinkEnd, Transport } from "./links/link.ts";
 import type { DaemonStatus, ExitReason } from "./profile.ts";
 import type { Task } from "./task.ts";
@@ -44,6 +45,9 @@ export class Daemon {
   readonly #transport: Transport;
   readonly #events: DaemonEvents;
   #runningSince = 0;
+  #answers = 0;
+  /** Between a recall and the executor's word that it knows what was taken. */
+  #isRecalled = false;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(id: string, transport: Transport, events: DaemonEvents) {
@@ -118,7 +122,10 @@ export class Daemon {
     }
     task.daemon = this;
     if (task.frame !== null) this.#link.send(task.frame);
-    if (this.#given.push(task) > 1) return;
+    if (this.#given.push(task) > 1) {
+      task.given();
+      return;
+    }
     this.#after(null);
     this.#become("busy");
     this.#begin(task);
@@ -128,11 +135,36 @@ export class Daemon {
   answered(): number {
     const task = this.#given.shift();
     if (task !== undefined) task.daemon = null;
+    this.#answers++;
     const ran = performance.now() - this.#runningSince;
     this.#after(null);
     const next = this.task;
     if (next !== null) this.#begin(next);
     return ran;
+  }
+
+  /** How long the running one has run, in ms. */
+  get runsForMs(): number {
+    return performance.now() - this.#runningSince;
+  }
+
+  /** Takes back what it was given and has not begun, where its link can do that. `onBack` gets those tasks, oldest first. */
+  recall(onBack: (tasks: readonly Task[]) => void): void {
+    if (this.#given.length < 2 || this.#isRecalled || this.#state !== "busy") return;
+    this.#isRecalled = this.#link.recall !== undefined;
+    this.#link.recall?.((passed) => {
+      if (this.#state === "stopping") return;
+      const begun = Math.max(1, passedBeyond(passed, this.#answers));
+      const back = this.#given.splice(begun);
+      for (const task of back) task.daemon = null;
+      this.#link.send(this.#transport.pack({ type: "drop", count: back.length }));
+      onBack(back);
+    });
+  }
+
+  /** It knows what was taken back, and begins tasks again. */
+  reopened(): void {
+    this.#isRecalled = false;
   }
 
   /** Takes what it was given away from it: it is gone. */

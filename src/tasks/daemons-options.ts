@@ -6,7 +6,7 @@ import type { HostTls } from "./remote/tls-settings.ts";
 
 /** Node itself needs about 40. */
 const LEAST_MEMORY_MB = 64;
-const REMOTE_ONLY = ["tls", "allowPlaintext", "remote", "heartbeatMs", "patienceMs", "joinTimeoutMs"] as const;
+const REMOTE_ONLY = ["tls", "joinToken", "allowPlaintext", "remote", "heartbeatMs", "patienceMs", "joinTimeoutMs"] as const;
 
 /** Everything about a profile. Only `n` or `url` is needed; unknown options are refused. */
 export interface DaemonsOptions {
@@ -54,6 +54,8 @@ export interface DaemonsOptions {
   readonly url?: string;
   /** The host's own certificate. Default for TLS: one made for this profile, which the join token names. */
   readonly tls?: HostTls;
+  /** A join token of before, so that daemons that persist can join again. Default: a new one. Not with a certificate made for the profile. */
+  readonly joinToken?: string;
   /** Lets tcp: and ws: leave this machine, readable by whoever is between. Default false. */
   readonly allowPlaintext?: boolean;
   /** Starts `n` daemons that dial in at `url`; default as many as it names. */
@@ -90,6 +92,7 @@ const OPTION_TYPES: Readonly<Record<keyof DaemonsOptions, string>> = {
   daemonMemoryMb: "number",
   url: "string",
   tls: "object",
+  joinToken: "string",
   allowPlaintext: "boolean",
   remote: "object",
   heartbeatMs: "number",
@@ -108,6 +111,7 @@ export function profileOptions(options: DaemonsOptions) {
     retry: _retry,
     url: _url,
     tls: _tls,
+    joinToken: _joinToken,
     allowPlaintext: _plain,
     remote: _remote,
     heartbeatMs: _heartbeat,

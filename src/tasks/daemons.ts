@@ -242,9 +242,11 @@ function makeProfile(name: string, count: number, options: DaemonsOptions): Entr
   const common = { ...profileOptions(options), name };
   if (options.sync === true) return new SyncProfile(name);
   if (options.url === undefined) return openDaemonProfile({ ...common, daemons: count });
-  const { url, tls, allowPlaintext, nodeArguments, output = "discard", daemonMemoryMb = 0 } = options;
+  const { url, tls, joinToken, allowPlaintext, nodeArguments, output = "discard", daemonMemoryMb = 0 } = options;
   const { heartbeatMs = 5000, patienceMs = 15_000, joinTimeoutMs = 10_000 } = options;
-  const given = Object.fromEntries(Object.entries({ tls, allowPlaintext, nodeArguments }).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(
+    Object.entries({ tls, joinToken, allowPlaintext, nodeArguments }).filter(([, value]) => value !== undefined),
+  );
   const limits = { heartbeatMs, patienceMs, joinTimeoutMs, memoryMb: daemonMemoryMb };
   return new RemoteProfile(common, { url, ...given, ...limits, onOutput: listenerOf(output) });
 }

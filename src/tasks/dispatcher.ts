@@ -5,6 +5,7 @@ import type { Daemon } from "./daemon.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
 import type { LinkEnd, Transport } from "./links/link.ts";
 import { type SubmitMessage, toExecutorMessage } from "./messages.ts";
+import { Overseer } from "./overseer.ts";
 import { type Move, nextMove, type Yard } from "./placement.ts";
 import type { DaemonExit, ExitReason, ProfileStatus } from "./profile.ts";
 import { Setups } from "./setups.ts";
@@ -50,6 +51,10 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #backlog = new Backlog();
   readonly #setups = new Setups();
+  readonly #overseer = new Overseer(
+    () => this.#fleet,
+    (tasks) => this.#takenBack(tasks),
+  );
   readonly #fleet: Fleet;
   #wanted: number;
   #floor: number;
@@ -239,6 +244,7 @@ export class Dispatcher {
     this.#wanted = 0;
     this.#floor = 0;
     this.#fleet.close();
+    this.#overseer.close();
     for (let task = this.#backlog.any; task !== null; task = this.#backlog.any) this.#drop(task);
     for (const task of this.#setups.release()) this.#drop(task);
     for (const daemon of this.#fleet) {
@@ -316,7 +322,14 @@ export class Dispatcher {
       const next = this.#backlog.nextLike(first);
       if (next === null) return;
       daemon.give(next);
+      this.#overseer.watch();
     }
+  }
+
+  /** They stand in their old order again, before all others. */
+  #takenBack(tasks: readonly Task[]): void {
+    for (const task of tasks.toReversed()) if (!task.isSettled || task.isDisowned) this.#backlog.putBack(task);
+    this.#pump();
   }
 
   #give(daemon: Daemon, task: Task): void {
@@ -370,6 +383,10 @@ export class Dispatcher {
 
   #receive(daemon: Daemon, raw: unknown): void {
     const message = toExecutorMessage(raw);
+    if (message.type === "dropped") {
+      daemon.reopened();
+      return;
+    }
     if (message.type === "ready") {
       if (daemon.state !== "starting") return;
       this.#free(daemon);
@@ -428,7 +445,7 @@ export class Dispatcher {
 
   #taskLost(task: Task, daemon: Daemon, end: LinkEnd): void {
     if (task.retriesLeft > 0 && this.#closed === null && !task.isSetup) {
-      task.retry();
+      task.retriesLeft--;
       this.#backlog.putBack(task);
       return;
     }

@@ -3,6 +3,7 @@ import { StreamRandom } from "../core/lecuyer.ts";
 import { BadFrameError } from "../wire/bad-frame.ts";
 import { Context } from "./context.ts";
 import { Housekeeping } from "./housekeeping.ts";
+import type { Gate } from "./links/gate.ts";
 import { loadCode } from "./load-code.ts";
 import type { ExecutorMessage, HostMessage, InitMessage, ReplyMessage } from "./messages.ts";
 import { freshStream, markDaemon } from "./mirai-context.ts";
@@ -21,6 +22,8 @@ export interface ExecutorPort {
   send(message: ExecutorMessage, transfer?: readonly ArrayBuffer[]): void;
   /** Resolves when what was sent no longer waits in memory. */
   drained(): Promise<void>;
+  /** Each task passes it before it begins. */
+  readonly gate: Gate;
   /** True when `drained()` would wait. */
   readonly isFull: boolean;
   /** What tasks leave behind stays, whatever the host says. */
@@ -42,7 +45,8 @@ interface Call {
  * Runs the tasks that a dispatcher sends, one at a time, in their order. Invariants:
  *  1. Each `run` is answered once, by `done` or `failed`; notes come before the answer.
  *  2. A task begins only when the answers of those before have left this process: whatever kills it, the host knows which tasks had begun.
- *  3. An `abort` for a task that was answered has no effect: it came too late. One that waits here is answered without being run.
+ *  3. A task begins only when it passed the gate: one that was taken back is not run here.
+ *  4. An `abort` for a task that was answered has no effect: it came too late. One that waits here is answered without being run.
  */
 export class Executor {
   readonly #port: ExecutorPort;
@@ -87,6 +91,9 @@ export class Executor {
       case "abort":
         this.#abort(message.id);
         break;
+      case "drop":
+        this.#drop(message.count);
+        break;
       case "code":
         this.#codes.set(message.key, message.code);
         break;
@@ -121,12 +128,21 @@ export class Executor {
     else if (this.#waiting.some((run) => run.id === id)) this.#aborted.add(id);
   }
 
+  #drop(count: number): void {
+    for (const { id } of this.#waiting.splice(this.#waiting.length - count)) this.#aborted.delete(id);
+    this.#port.gate.open();
+    this.#port.send({ type: "dropped" });
+    if (this.#waiting.length > 0 && !this.#isAtWork) void this.#work();
+  }
+
   async #work(): Promise<void> {
     this.#isAtWork = true;
     if (!this.#hasRun) this.#port.onFirstRun?.();
     this.#hasRun = true;
     this.#breathedAt = performance.now();
-    for (let run = this.#waiting.shift(); run !== undefined; run = this.#waiting.shift()) {
+    for (let run = this.#waiting[0]; run !== undefined; run = this.#waiting[0]) {
+      if (!this.#port.gate.pass()) break; // the dispatcher takes back what waits here; `drop` says what is left
+      this.#waiting.shift();
       if (this.#aborted.delete(run.id)) this.#port.send({ type: "failed", id: run.id, error: null });
       else await this.#run(run);
       if (this.#port.isFull) await this.#port.drained();

@@ -32,7 +32,10 @@ export interface ReplyMessage {
   readonly value: unknown;
 }
 
-/** From the dispatcher to an executor. `code` and `constant` come before the first `run` that names their key. */
+/**
+ * From the dispatcher to an executor. `code` and `constant` come before the first `run` that names their key. `drop` comes after a recall: the last
+ * `count` tasks that wait there run elsewhere, the others may begin.
+ */
 export type HostMessage =
   | InitMessage
   | { readonly type: "code"; readonly key: number; readonly code: TaskCode }
@@ -40,6 +43,7 @@ export type HostMessage =
   | { readonly type: "forget"; readonly key: number }
   | { readonly type: "run"; readonly id: number; readonly code: number; readonly args: unknown; readonly extras?: RunExtras }
   | { readonly type: "abort"; readonly id: number }
+  | { readonly type: "drop"; readonly count: number }
   | ReplyMessage;
 
 /** A task submits another one to the profile it runs in. `call` is its own number for the answer. */
@@ -52,11 +56,12 @@ export interface SubmitMessage {
 }
 
 /**
- * From an executor to the dispatcher. `ready` comes once and first; `note`s of a task come before its `done` or `failed`; tasks are answered in the
+ * From an executor to the dispatcher. `ready` comes once and first; `dropped` answers `drop`; `note`s of a task come before its `done` or `failed`; tasks are answered in the
  * order in which they were given.
  */
 export type ExecutorMessage =
   | { readonly type: "ready" }
+  | { readonly type: "dropped" }
   | { readonly type: "note"; readonly id: number; readonly value: unknown; readonly kind: NoteKind }
   | { readonly type: "done"; readonly id: number; readonly value: unknown }
   | { readonly type: "failed"; readonly id: number; readonly error: unknown }
@@ -68,7 +73,7 @@ type Fields = Readonly<Partial<Record<string, unknown>>>;
 export function toExecutorMessage(value: unknown): ExecutorMessage {
   if (typeof value !== "object" || value === null || !("type" in value)) throw new BadFrameError("a message must be an object with a type");
   const message = value as Fields;
-  if (message.type === "ready") return { type: "ready" };
+  if (message.type === "ready" || message.type === "dropped") return { type: message.type };
   const { id } = message;
   if (typeof id !== "number") throw new BadFrameError("a message must name its task");
   switch (message.type) {
@@ -111,6 +116,8 @@ export function toHostMessage(value: unknown): HostMessage {
     }
     case "abort":
       return { type: "abort", id: toNumber(message.id) };
+    case "drop":
+      return { type: "drop", count: toNumber(message.count) };
     case "reply":
       return { type: "reply", call: toNumber(message.call), isDone: message.isDone === true, value: message.value };
     default:

@@ -24,6 +24,8 @@ import type {
 import { CodeBook, labelOf, nextSupplyKey, type Supply } from "./supply.ts";
 import { nextTaskId, Task } from "./task.ts";
 
+/** Most tasks that a daemon has at a time where the profile does not say; fewer when they take long. */
+const GIVEN_AHEAD = 64;
 /** Deeper nesting of tasks in tasks is refused: each depth may need as many daemons again. */
 const DEPTH_LIMIT = 4;
 
@@ -219,7 +221,7 @@ export class DaemonProfile implements ComputeProfile {
 
   /** Tasks of one function may go together when the profile says so. */
   #batchOf(code: number): Batch | null {
-    const { prefetch = 1 } = this.options;
+    const { prefetch = this.transport.givesAhead === true ? GIVEN_AHEAD : 1 } = this.options;
     if (prefetch === 1) return null;
     const known = this.#batches.get(code) ?? new Batch(prefetch);
     this.#batches.set(code, known);
@@ -251,7 +253,11 @@ function transportOf(options: AllOptions): Transport {
   const open: OpenLink = thread
     ? (events) => openThreadLink({ onOutput, memoryMb: daemonMemoryMb }, events)
     : (events) => openProcessLink({ nodeArguments, onOutput }, events);
-  return { open: daemonMemoryMb === 0 ? open : withMemoryLimit(open, daemonMemoryMb), pack: thread ? packForThread : packFrame };
+  return {
+    open: daemonMemoryMb === 0 ? open : withMemoryLimit(open, daemonMemoryMb),
+    pack: thread ? packForThread : packFrame,
+    givesAhead: options.dealt !== true,
+  };
 }
 
 export function listenerOf(output: "discard" | "inherit" | OutputListener): OutputListener | null {

@@ -111,10 +111,14 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
     if (this.#options.onStart !== undefined) callUser(this.#options.onStart, daemonId);
   }
 
-  /** After its daemon died under it. */
-  retry(): void {
-    this.retriesLeft--;
-    this.#state = "queued";
+  /** A daemon has it, behind others that end soon. */
+  given(): void {
+    if (!this.isSettled) this.#state = "running";
+  }
+
+  /** It stands in the queue again: its daemon died, or had no time for it. */
+  queuedAgain(): void {
+    if (!this.isSettled) this.#state = "queued";
   }
 
   note(value: unknown, kind: NoteKind): void {

@@ -1,8 +1,9 @@
 /** Program of a daemon that is a worker thread. Started by `links/thread-link.ts`. */
 import { availableParallelism } from "node:os";
-import { parentPort, receiveMessageOnPort } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import { Executor } from "./executor.ts";
+import { Gate } from "./links/gate.ts";
 import { encodeError, type OutputMessage } from "./links/thread-messages.ts";
 import type { ExecutorMessage, HostMessage } from "./messages.ts";
 
@@ -32,6 +33,7 @@ function watch(): void {
 }
 
 const executor = new Executor({
+  gate: new Gate((workerData as { readonly gate: SharedArrayBuffer }).gate),
   isFull: false,
   drained: () => Promise.resolve(),
   send(message: ExecutorMessage, transfer = []) {

@@ -18,6 +18,11 @@ export interface Link {
   terminate(): void;
   /** Whether the link keeps the host's process alive. */
   hold(isHeld: boolean): void;
+  /**
+   * Lets the executor begin nothing more until it has been sent `drop`, also when user code blocks it. `onPassed` is told how many tasks have begun since
+   * it started, modulo 2^31; not when the executor is gone first. Absent where that cannot be.
+   */
+  recall?(onPassed: (count: number) => void): void;
 }
 
 /** When a daemon leaves, where that is its own affair; 0 never. */
@@ -66,6 +71,8 @@ export type Pack = (message: HostMessage, transfer?: readonly ArrayBuffer[]) => 
 export interface Transport {
   readonly open: OpenLink;
   readonly pack: Pack;
+  /** Its links can recall, so that executors may be given several tasks at a time. */
+  readonly givesAhead?: boolean;
   /** False while an executor has no place to run. Absent: there always is one. */
   readonly mayOpen?: boolean;
   /** Whether waiting for executors keeps the host's process alive. */

@@ -10,6 +10,8 @@ import type { Link, LinkEnd, LinkEvents } from "./link.ts";
 
 const EXECUTOR = fileURLToPath(new URL("../executor-main.js", import.meta.url));
 const STDERR_KEPT = 8192;
+/** Any byte on descriptor 4. */
+const RECALL = Uint8Array.of(1);
 /** After its process ended, how long to wait for its last bytes: a grandchild may hold the pipes open. */
 const LAST_BYTES_MS = 250;
 
@@ -22,8 +24,8 @@ export interface ProcessLinkOptions {
 }
 
 /**
- * An executor in a child process. File descriptor 3 carries frames both ways; 4 carries nothing: the child's watchdog sees it close when
- * this process dies. Standard output is read and given to `onOutput` or dropped; of standard error the end is kept as well.
+ * An executor in a child process. File descriptor 3 carries frames both ways; 4 is for the child's watchdog: it sees it close when this process
+ * dies, and answers there how many tasks have begun. Standard output is read and given to `onOutput` or dropped; of standard error the end is kept as well.
  */
 export function openProcessLink(options: ProcessLinkOptions, events: LinkEvents): Link {
   try {
@@ -42,6 +44,8 @@ class ProcessLink implements Link {
   readonly #child: ChildProcess;
   readonly #events: LinkEvents;
   readonly #pipe: FramePipe | null;
+  readonly #watch: Socket | null;
+  readonly #onPassed: ((count: number) => void)[] = [];
   readonly #streams: Socket[] = [];
   readonly #stderr = new LineTail(STDERR_KEPT);
   #cause: unknown;
@@ -63,6 +67,8 @@ class ProcessLink implements Link {
     }
     // A broken pipe is not news: the exit of the process tells the story.
     for (const stream of this.#streams) stream.on("error", () => {});
+    this.#watch = streams[4] ?? null;
+    this.#readPassed();
     this.#watchEnd();
     this.#readOutput(options.onOutput ?? null);
   }
@@ -79,6 +85,12 @@ class ProcessLink implements Link {
     this.#pipe?.end();
   }
 
+  recall(onPassed: (count: number) => void): void {
+    if (this.#watch?.writable !== true) return;
+    this.#onPassed.push(onPassed);
+    this.#watch.write(RECALL);
+  }
+
   terminate(): void {
     this.#child.kill("SIGKILL");
   }
@@ -88,6 +100,15 @@ class ProcessLink implements Link {
       if (isHeld) part.ref();
       else part.unref();
     }
+  }
+
+  /** Answers of the child's watchdog: four bytes each. */
+  #readPassed(): void {
+    let left: Buffer = Buffer.alloc(0);
+    this.#watch?.on("data", (bytes: Buffer) => {
+      left = Buffer.concat([left, bytes]);
+      for (; left.length >= 4; left = left.subarray(4)) this.#onPassed.shift()?.(left.readUInt32BE());
+    });
   }
 
   #readOutput(onOutput: OutputListener | null): void {

@@ -4,6 +4,7 @@ import type { EncodedFrame } from "../../wire/frames.ts";
 import type { HostMessage } from "../messages.ts";
 import type { OutputListener } from "../profile.ts";
 import { buffersOf } from "./buffers.ts";
+import { Gate } from "./gate.ts";
 import { LineTail } from "./line-tail.ts";
 import type { Link, LinkEnd, LinkEvents, Pack } from "./link.ts";
 import { decodeError, encodeError, isOutput } from "./thread-messages.ts";
@@ -53,7 +54,9 @@ export interface ThreadLinkOptions {
 export function openThreadLink(options: ThreadLinkOptions, events: LinkEvents): Link {
   const { onOutput = null, memoryMb = 0 } = options;
   const stderr = new LineTail(STDERR_KEPT);
+  const gate = new Gate();
   const worker = new Worker(new URL("../thread-main.js", import.meta.url), {
+    workerData: { gate: gate.memory },
     stdout: true,
     stderr: true,
     ...(memoryMb > 0 ? { resourceLimits: { maxOldGenerationSizeMb: memoryMb } } : {}),
@@ -91,6 +94,7 @@ export function openThreadLink(options: ThreadLinkOptions, events: LinkEvents): 
     },
     end: () => void worker.terminate(),
     terminate: () => void worker.terminate(),
+    recall: (onPassed) => onPassed(gate.close()),
     hold(isHeld) {
       if (isHeld) worker.ref();
       else worker.unref();

@@ -5,7 +5,7 @@ import { type Limits, type Link, type LinkEvents, packFrame, type Transport } fr
 import type { ExitReason, OutputListener } from "../profile.ts";
 import { Channel } from "./channel.ts";
 import { admit } from "./handshake.ts";
-import { formatToken, newSecret } from "./join-token.ts";
+import { formatToken, newSecret, parseToken } from "./join-token.ts";
 import { type Listener, listen } from "./listen.ts";
 import { type ByeReason, type Hello, toDaemonControl } from "./messages.ts";
 import { RemoteLink, type Seat } from "./remote-link.ts";
@@ -15,6 +15,7 @@ import { type DaemonUrl, formatUrl, isLocal, isTls, parseUrl } from "./url.ts";
 export interface RemoteOptions {
   readonly url: string;
   readonly tls?: HostTls;
+  readonly joinToken?: string;
   /** Lets tcp: and ws: leave this machine. */
   readonly allowPlaintext?: boolean;
   readonly nodeArguments?: readonly string[];
@@ -69,7 +70,7 @@ export class RemoteTransport implements Transport {
   constructor(options: RemoteOptions) {
     this.#options = options;
     this.#url = parseUrl(options.url);
-    const { url, tls, allowPlaintext = false } = options;
+    const { url, tls, joinToken, allowPlaintext = false } = options;
     if (!isTls(this.#url) && tls !== undefined) throw new InvalidArgumentError(`tls is for tls+tcp: and wss:, not for "${url}"`);
     if (!isTls(this.#url) && !isLocal(this.#url) && !allowPlaintext) {
       throw new TrainyardError(
@@ -78,6 +79,7 @@ export class RemoteTransport implements Transport {
       );
     }
     this.#credentials = isTls(this.#url) ? hostCredentials(this.#url.host, tls) : null;
+    if (joinToken !== undefined) this.#secret = this.#secretOf(joinToken);
     this.listening = this.#listen();
     this.listening.catch(() => {});
   }
@@ -149,6 +151,13 @@ export class RemoteTransport implements Transport {
   }
 
   readonly #onGone = new WeakMap<Joined, () => void>();
+
+  #secretOf(joinToken: string): Buffer {
+    if (this.#credentials !== null && this.#credentials.fingerprint !== null) {
+      throw new InvalidArgumentError("joinToken: a token of before names a certificate of before; give your own certificate (tls), too");
+    }
+    return parseToken(joinToken).secret;
+  }
 
   async #listen(): Promise<void> {
     this.#listener = await listen(this.#url, this.#credentials, (stream) => void this.#admit(stream));
