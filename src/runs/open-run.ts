@@ -1,6 +1,7 @@
 import { TrainyardError } from "../core/errors.ts";
 import { maybeNumber, type SpelledNumber, spelled } from "./numbers.ts";
 import { type PointBatch, type PointRow, rowsOf, valueCount } from "./point-batch.ts";
+import { writeRollUps } from "./roll-up-writer.ts";
 import { entriesAfter, type LogEntry, RecentEntries, type Rewind } from "./run-log.ts";
 import { bytesIn, type RunStore } from "./run-store.ts";
 import { SequenceSet } from "./sequence-set.ts";
@@ -53,6 +54,8 @@ export class OpenRun {
   readonly recent = new RecentEntries();
   readonly rewinds: { readonly seq: number; readonly rewind: Rewind }[] = [];
   lastSeq = 0;
+  /** Epoch ms; null while the run waits. */
+  startedAt: number | null = null;
   latest: PointRow | null = null;
   readonly #full = new Set<OpenSeries>();
   #valuesSinceCheckpoint = 0;
@@ -65,7 +68,8 @@ export class OpenRun {
   /** Reads what is on disk: chunks up to the checkpoint, the log behind it. */
   static load(store: RunStore, run: number, runId: string): OpenRun {
     const open = new OpenRun(run, runId);
-    const row = store.sql("SELECT checkpoint_seq, latest FROM runs WHERE run = ?").get(run);
+    const row = store.sql("SELECT checkpoint_seq, latest, started_at FROM runs WHERE run = ?").get(run);
+    open.startedAt = (row?.started_at as number | null | undefined) ?? null;
     open.latest = typeof row?.latest === "string" ? latestFrom(row.latest) : null;
     for (const found of store.sql("SELECT series, key, summary FROM series WHERE run = ? ORDER BY series").all(run)) {
       open.#loadSeries(store, found.series as number, found.key as string, JSON.parse(found.summary as string));
@@ -123,6 +127,7 @@ export class OpenRun {
     for (const series of this.#full) {
       const columns = series.tail.columns();
       this.#writeChunk(store, series, columns);
+      writeRollUps(store, this.#idOf(store, series), series.chunk, columns, this.startedAt ?? 0);
       series.sealedSeq = columns.seqs.at(-1)!;
       series.chunk++;
       series.tail.clear();

@@ -1,11 +1,12 @@
 import { InvalidArgumentError } from "../core/errors.ts";
+import { BucketGrid } from "./bucket-grid.ts";
 import { lttb } from "./lttb.ts";
 import type { OpenRun, OpenSeries } from "./open-run.ts";
-import { type Bucket, gridExponent, RollUp } from "./roll-up.ts";
-import { RollUpCache } from "./roll-up-cache.ts";
+import { type Bucket, gridExponent } from "./roll-up.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { Runs } from "./runs.ts";
 import { type PointWindow, visitPoints } from "./series-reader.ts";
+import { bucketsOf } from "./series-roll-up.ts";
 
 export const REDUCTIONS = ["roll_up", "min_max", "mean", "last", "lttb", "raw"] as const;
 export type Reduction = (typeof REDUCTIONS)[number];
@@ -39,11 +40,9 @@ const RAW_MAX = 1_000_000;
  */
 export class SeriesQueries {
   readonly #runs: Runs;
-  readonly #cache: RollUpCache;
 
   constructor(runs: Runs) {
     this.#runs = runs;
-    this.#cache = new RollUpCache(runs.store);
   }
 
   /** The series of a run that match, at most `seriesMax` of them. @throws {InvalidArgumentError} naming the field; {RunNotFoundError}. */
@@ -82,33 +81,23 @@ export class SeriesQueries {
   }
 
   #buckets(record: RunRecord, open: OpenRun, series: OpenSeries, query: SeriesQuery & { maxPoints: number; x: string }) {
-    const { maxPoints, x, withSuperseded = false } = query;
-    const rollUp = this.#rollUp(record, open, series, x, withSuperseded);
-    const { from = rollUp.extent?.from ?? 0, to = rollUp.extent?.to ?? 0 } = query;
+    const { maxPoints, x, from, to, withSuperseded = false } = query;
     // min_max sends two points for each bucket.
     const bucketsMax = query.reduce === "min_max" ? Math.max(1, Math.floor(maxPoints / 2)) : maxPoints;
-    const wanted = gridExponent(from, to, bucketsMax);
-    if (wanted >= rollUp.exponent) return { buckets: rollUp.buckets(from, to, wanted), bucketWidth: 2 ** wanted };
-    // Closer than the roll-up keeps: from the points of the whole buckets that the window touches.
-    const width = 2 ** wanted;
-    const low = Math.floor(from / width) * width;
-    const high = (Math.floor(to / width) + 1) * width;
-    const fine = new RollUp();
-    this.#visit(record, open, series, x, { withSuperseded, ...(x === "step" ? { fromStep: low, toStep: high } : {}) }, (at, value) => {
-      if (at >= low && at < high) fine.add(at, value);
-    });
-    const exponent = Math.max(wanted, fine.exponent);
-    return { buckets: fine.buckets(from, to, exponent), bucketWidth: 2 ** exponent };
-  }
-
-  #rollUp(record: RunRecord, open: OpenRun, series: OpenSeries, x: string, withSuperseded: boolean): RollUp {
-    const isPlain = x === "step" || x === "time" || x === "relative_time";
-    if (isPlain && !withSuperseded) {
-      return this.#cache.get(open, series, x, x === "relative_time" ? (record.startedAt ?? 0) : 0);
+    const startedAt = record.startedAt ?? 0;
+    if (x === "step" || x === "relative_time") {
+      const by = x === "step" ? "step" : "time";
+      return bucketsOf(this.#runs.store, open, series, { x: by, startedAt, from, to, bucketsMax, withSuperseded });
     }
-    const rollUp = new RollUp();
-    this.#visit(record, open, series, x, { withSuperseded }, (at, value) => rollUp.add(at, value));
-    return rollUp;
+    if (x === "time") {
+      // The grid of time begins where the run does.
+      const [since, until] = [from, to].map((at) => (at === undefined ? undefined : at - startedAt));
+      const found = bucketsOf(this.#runs.store, open, series, { x: "time", startedAt, from: since, to: until, bucketsMax, withSuperseded });
+      return { ...found, buckets: found.buckets.map((bucket) => shifted(bucket, startedAt)) };
+    }
+    const points: [number, number][] = [];
+    this.#visit(record, open, series, x, { withSuperseded }, (at, value) => points.push([at, value]));
+    return bucketsOfPoints(points, from, to, bucketsMax);
   }
 
   #points(record: RunRecord, open: OpenRun, series: OpenSeries, query: SeriesQuery & { x: string }): { xs: number[]; ys: number[] } {
@@ -149,6 +138,26 @@ export class SeriesQueries {
       if (!isNull && next > 0) visit(other[next - 1]![1], value);
     });
   }
+}
+
+function bucketsOfPoints(
+  points: readonly (readonly [number, number])[],
+  from: number | undefined,
+  to: number | undefined,
+  bucketsMax: number,
+) {
+  const low = from ?? points.reduce((least, [x]) => Math.min(least, x), Number.MAX_VALUE);
+  const high = to ?? points.reduce((greatest, [x]) => Math.max(greatest, x), -Number.MAX_VALUE);
+  if (low > high) return { buckets: [], bucketWidth: 1 };
+  const exponent = gridExponent(low, high, bucketsMax);
+  const grid = new BucketGrid(low, high, exponent);
+  for (const [x, value] of points) grid.add(x, value);
+  return { buckets: grid.buckets(), bucketWidth: 2 ** exponent };
+}
+
+function shifted(bucket: Bucket, by: number): Bucket {
+  const { from, to, firstX, lastX, minX, maxX } = bucket;
+  return { ...bucket, from: from + by, to: to + by, firstX: firstX + by, lastX: lastX + by, minX: minX + by, maxX: maxX + by };
 }
 
 /** Names that match one of the patterns, in their own order. `*` stands for anything. No patterns: all. */

@@ -20,9 +20,22 @@ export interface Bucket {
   readonly nonFinite: number;
 }
 
-/** Fields of one bucket in the flat array. */
-const FIELDS = 12;
-const F = { index: 0, firstX: 1, first: 2, lastX: 3, last: 4, minX: 5, min: 6, maxX: 7, max: 8, sum: 9, finite: 10, count: 11 } as const;
+/** Numbers of one bucket in a flat array, and where each lies. */
+export const FIELDS = 12;
+export const F = {
+  index: 0,
+  firstX: 1,
+  first: 2,
+  lastX: 3,
+  last: 4,
+  minX: 5,
+  min: 6,
+  maxX: 7,
+  max: 8,
+  sum: 9,
+  finite: 10,
+  count: 11,
+} as const;
 const FINEST = -40;
 
 /**
@@ -47,6 +60,11 @@ export class RollUp {
 
   get bucketCount(): number {
     return this.#count;
+  }
+
+  /** The buckets as they lie in memory; a view. */
+  get flat(): Float64Array {
+    return this.#flat.subarray(0, this.#count * FIELDS);
   }
 
   /** Least and greatest x; null when there are no points. */
@@ -205,7 +223,9 @@ function mergeInto(into: Float64Array, a: number, from: Float64Array, b: number)
   into[a + F.count]! += from[b + F.count]!;
 }
 
-function toBucket(flat: Float64Array, width: number): Bucket {
+/** The bucket that begins at `at` of a flat array. */
+export function toBucket(whole: Float64Array, width: number, at = 0): Bucket {
+  const flat = at === 0 ? whole : whole.subarray(at, at + FIELDS);
   const finite = flat[F.finite]!;
   const count = flat[F.count]!;
   const orNaN = (field: number): number => (finite === 0 ? Number.NaN : flat[field]!);

@@ -124,6 +124,7 @@ export class RunWriter {
       .run(next.state, reason, exitCode, next.startedAt, next.finishedAt, record.run, record.state);
     if (changes !== 1) throw new InvalidArgumentError(`Run ${record.runId} changed meanwhile. Try again.`, { retryable: true });
     tracked.record = next;
+    tracked.open.startedAt = next.startedAt;
     this.write(tracked, [{ kind: "state", state: { from: record.state, to: next.state, cause, actor, reason } }]);
     return true;
   }

@@ -237,6 +237,7 @@ export class Runs {
     this.#flush();
     const { run } = this.get(runId);
     this.store.transaction(() => {
+      this.store.sql("DELETE FROM roll_ups WHERE series IN (SELECT series FROM series WHERE run = ?)").run(run);
       this.store.sql("DELETE FROM chunks WHERE series IN (SELECT series FROM series WHERE run = ?)").run(run);
       for (const table of ["series", "entries", "producers", "runs"]) this.store.sql(`DELETE FROM ${table} WHERE run = ?`).run(run);
     });

@@ -67,4 +67,20 @@ export const RUN_MIGRATIONS: readonly string[] = [
     updated_at REAL NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- Buckets of one full chunk on the fixed grid, by step and by time since the run's start.
+  CREATE TABLE roll_ups (
+    series INTEGER NOT NULL,
+    x TEXT NOT NULL,
+    chunk INTEGER NOT NULL,
+    seq_to INTEGER NOT NULL,
+    step_max REAL NOT NULL,
+    x_min REAL NOT NULL,
+    x_max REAL NOT NULL,
+    exponent INTEGER NOT NULL,
+    body BLOB NOT NULL
+  );
+  -- Everything but the buckets: which of them a query needs is known without reading any.
+  CREATE UNIQUE INDEX roll_ups_by_series ON roll_ups(series, x, chunk, seq_to, step_max, x_min, x_max, exponent);
+  `,
 ];

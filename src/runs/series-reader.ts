@@ -37,6 +37,12 @@ export function visitPoints(
   visitAll(series.tail.columns());
 }
 
+/** One full chunk. */
+export function readChunk(store: RunStore, series: OpenSeries, chunk: number): SeriesColumns {
+  const row = store.sql("SELECT body FROM chunks WHERE series = ? AND chunk = ?").get(series.id!, chunk);
+  return decodeChunk(bytesIn(row?.body));
+}
+
 /** Full chunks that may have points in the window. The last, growing chunk on disk is a copy of the tail and is left out. */
 function chunksOf(store: RunStore, series: OpenSeries, window: { fromStep: number; toStep: number; afterSeq: number }): Buffer[] {
   if (series.id === null || series.chunk === 0) return [];
@@ -48,7 +54,7 @@ function chunksOf(store: RunStore, series: OpenSeries, window: { fromStep: numbe
 }
 
 /** From which step on a row of the log is superseded: the least step that a later rewind goes back to. */
-function cutoffOf({ rewinds }: OpenRun): (seq: number) => number {
+export function cutoffOf({ rewinds }: OpenRun): (seq: number) => number {
   if (rewinds.length === 0) return () => Number.POSITIVE_INFINITY;
   const steps = rewinds.map(({ rewind }) => rewind.from_step ?? Number.POSITIVE_INFINITY);
   for (let i = steps.length - 2; i >= 0; i--) steps[i] = Math.min(steps[i]!, steps[i + 1]!);
