@@ -59,6 +59,7 @@ program
   .option("--features <columns>", "columns to predict from, separated by commas (default: all others)")
   .option("--set <name=value>", "set a hyperparameter; repeatable", collect, [])
   .option("--tune <name=v1,v2>", "search over values of a hyperparameter; repeatable", collect, [])
+  .option("--preprocess <name=value>", "prepare the features, see `trainyard preprocessing`; repeatable", collect, [])
   .option("--folds <number>", "outer folds of cross-validation; 0 fits one model without testing it", "5")
   .option("--inner-folds <number>", "folds inside each outer fold, for tuning", "5")
   .option("--metric <name>", "metric that tuning decides by")
@@ -107,6 +108,12 @@ program
   .option("--count <number>", "so many daemons in one program", "1")
   .option("--verbosity <number>", "0 prints nothing, 1 why it ended", "1")
   .action(async (url, options) => (await import("./daemon.ts")).daemonCommand(url, options));
+
+program
+  .command("preprocessing")
+  .description("list the options of train --preprocess")
+  .option("--json", "print one JSON document")
+  .action(async (options) => (await import("./preprocessing.ts")).preprocessingCommand(options));
 
 for (const command of program.commands) command.exitOverride();
 

@@ -37,7 +37,12 @@ export function paramsOfRecord(record: Document): Document {
   const { hyperparameters, ...rest } = without(record, [...PATH_KEYS, ...OUTCOME_KEYS]);
   const { algorithm, hyperparameters: values } = asObject(hyperparameters);
   const blocks = { tuner_config: tunerOf(rest.tuner_config), outer_resampling_config: resamplerOf(rest.outer_resampling_config) };
-  return withoutOrigins({ ...rest, ...blocks, algorithm, hyperparameters: asObject(values) }) as Document;
+  const params = withoutOrigins({ ...rest, ...blocks, algorithm, hyperparameters: asObject(values) }) as Document;
+  // Inside this block only its own `origin` is one: below it are names of columns.
+  const { preprocessor_config: prepared } = record;
+  return typeof prepared === "object" && prepared !== null
+    ? { ...params, preprocessor_config: without(asObject(prepared), ["origin"]) }
+    : params;
 }
 
 /** A record has the tuner's settings beside its type, `train` has them in `config`. */

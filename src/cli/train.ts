@@ -11,6 +11,7 @@ import { checkTrainConfig } from "../engine/train/validate.ts";
 import { JOB_FILES, runTrainJob } from "../server/jobs/train-job.ts";
 import { openProfile } from "../tasks/open-profile.ts";
 import { columnList, hyperparameterOptions, tableFormat, wholeNumber } from "./arguments.ts";
+import { preprocessOptions } from "./preprocessing.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { readRunConfig } from "./run-config.ts";
 
@@ -21,6 +22,7 @@ export interface TrainFlags {
   readonly features?: string;
   readonly set: readonly string[];
   readonly tune: readonly string[];
+  readonly preprocess: readonly string[];
   readonly folds: string;
   readonly innerFolds: string;
   readonly metric?: string;
@@ -121,6 +123,7 @@ function trainParams(flags: TrainFlags): Record<string, unknown> {
     target: flags.target,
     task: flags.task,
     features: columnList(flags.features),
+    preprocessor_config: preprocessOptions(flags.preprocess),
     weights: flags.weights,
     positive_class: flags.positive,
     seed: wholeNumber("--seed", flags.seed, 0, Number.MAX_SAFE_INTEGER),
