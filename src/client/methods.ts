@@ -50,6 +50,8 @@ export interface TrainParams {
   readonly task?: "classification" | "regression";
   readonly positive_class?: string | null;
   readonly weights?: string | null;
+  /** Options of preprocessing, by name. */
+  readonly preprocessor_config?: Readonly<Record<string, unknown>> | null;
   readonly outer_resampling_config?: Readonly<Record<string, unknown>> | null;
   readonly tuner_config?: Readonly<Record<string, unknown>> | null;
   readonly seed?: number;
@@ -86,6 +88,7 @@ export interface Methods {
     };
   };
   "resampler.describe": { params: Nothing; result: { readonly parameters: readonly HyperparameterEntry[] } };
+  "preprocessor.describe": { params: Nothing; result: { readonly parameters: readonly HyperparameterEntry[] } };
   "session.list": { params: Nothing; result: { readonly sessions: readonly SessionListEntry[] } };
   "session.info": { params: Nothing; result: SessionSnapshot };
   "session.rename": { params: { readonly name: string }; result: { readonly session_id: string; readonly name: string } };

@@ -13,12 +13,14 @@ export interface SchemaFormProps {
   readonly onChange: (values: Record<string, unknown>) => void;
   readonly task?: string | null | undefined;
   readonly problems?: readonly FieldProblem[] | undefined;
+  /** What the entries are, for the search box. */
+  readonly of?: string;
 }
 
 const NO_PROBLEMS: readonly FieldProblem[] = [];
 
 /** The hyperparameters of an algorithm: basic ones first, the rest on request, what was changed marked and resettable. */
-export function SchemaForm({ entries, values, onChange, task, problems = NO_PROBLEMS }: SchemaFormProps) {
+export function SchemaForm({ entries, values, onChange, task, problems = NO_PROBLEMS, of = "hyperparameters" }: SchemaFormProps) {
   const [all, setAll] = useState(false);
   const [search, setSearch] = useState("");
   const listId = useId();
@@ -32,7 +34,7 @@ export function SchemaForm({ entries, values, onChange, task, problems = NO_PROB
       <div class="k-schema-bar">
         {usable.length > SEARCH_FROM ? (
           <TextField
-            label="Search hyperparameters"
+            label={`Search ${of}`}
             hideLabel
             type="search"
             icon="search"

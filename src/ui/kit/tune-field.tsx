@@ -3,6 +3,7 @@ import { IconButton } from "./button.tsx";
 import { formatCandidate, parseCandidates } from "./candidates.ts";
 import { ChangedDot, Field, FieldFault } from "./field.tsx";
 import { NumberField, Select, Switch, TextField } from "./fields.tsx";
+import { HeldField } from "./held-field.tsx";
 import { Icon } from "./icon.tsx";
 import { rangeText } from "./number-text.ts";
 import { isChanged } from "./schema-form-model.ts";
@@ -60,6 +61,7 @@ interface InnerProps {
 }
 
 function SingleField({ entry, value, onChange, ...shared }: InnerProps & { readonly value: unknown }) {
+  if (entry.holds !== undefined) return <HeldField {...shared} entry={entry} value={value} onChange={onChange} />;
   if (entry.type === "logical" && entry.automatic === undefined) {
     return <Switch {...shared} checked={value === true} onChange={onChange} />;
   }

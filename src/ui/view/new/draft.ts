@@ -30,6 +30,8 @@ export interface Draft {
   readonly algorithm: string | null;
   /** Per algorithm: only what differs from the defaults. */
   readonly hyperparameters: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Only what differs from the defaults. */
+  readonly preprocessing: Readonly<Record<string, unknown>>;
   readonly outer: OuterDraft;
   readonly tuner: TunerDraft;
   readonly seed: number | null;
@@ -44,6 +46,7 @@ export const NEW_DRAFT: Draft = {
   positiveClass: null,
   algorithm: null,
   hyperparameters: {},
+  preprocessing: {},
   outer: { type: "KFold", folds: 5, trainShare: 0.75, group: null },
   tuner: { folds: 5, search: "exhaustive", share: 0.5, metric: null },
   seed: null,
@@ -143,6 +146,7 @@ export function toTrainParams(draft: Draft, profile: DataProfile, algorithm: str
     task: taskOf(draft, profile),
     ...(two !== null && draft.positiveClass !== null ? { positive_class: draft.positiveClass } : {}),
     ...(draft.weights === null ? {} : { weights: draft.weights }),
+    ...(Object.keys(draft.preprocessing).length === 0 ? {} : { preprocessor_config: draft.preprocessing }),
     ...(outer.type === "none" ? {} : { outer_resampling_config: resamplerOf(outer) }),
     ...(isTuning(draft, algorithm)
       ? {
@@ -196,6 +200,7 @@ export function draftOfConfig(config: Readonly<Record<string, unknown>>, profile
     positiveClass: text(config.positive_class),
     algorithm,
     hyperparameters: algorithm === null ? {} : { [algorithm]: record(config.hyperparameters) ?? {} },
+    preprocessing: record(config.preprocessor_config) ?? {},
     outer:
       outer === null
         ? { ...NEW_DRAFT.outer, type: "none" }

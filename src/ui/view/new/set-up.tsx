@@ -15,6 +15,7 @@ import { draftFor } from "./drafts.ts";
 import { FeaturePicker } from "./feature-picker.tsx";
 import { PlanPanel } from "./plan-panel.tsx";
 import { PositiveClass } from "./positive-class.tsx";
+import { PreprocessingCard } from "./preprocessing-card.tsx";
 import { TestingFields, TunerFields } from "./testing-fields.tsx";
 import { type Plan, usePlan } from "./use-plan.ts";
 
@@ -73,13 +74,14 @@ export function SetUp({ profile }: { profile: DataProfile }) {
         {algorithm === null ? null : (
           <Hyperparameters key={algorithm} algorithm={algorithm} profile={profile} draft={now} plan={plan} onChange={change} />
         )}
-        <Card title="4  Testing" subtitle="How held-out rows are chosen. Every result comes from rows that the model has not seen.">
+        <PreprocessingCard draft={now} onChange={change} problems={plan.problems} />
+        <Card title="5  Testing" subtitle="How held-out rows are chosen. Every result comes from rows that the model has not seen.">
           <TestingFields draft={now} columns={profile.columns.map((column) => column.name)} onChange={change} problems={plan.problems} />
           {algorithm !== null && isTuning(now, algorithm) ? (
             <TunerFields draft={now} task={task} onChange={change} problems={plan.problems} />
           ) : null}
         </Card>
-        <Card title="5  Notes" subtitle="Both are optional and stand in the record.">
+        <Card title="6  Notes" subtitle="Both are optional and stand in the record.">
           <div class="a-fields">
             <TextField
               label="What do you want to learn?"
