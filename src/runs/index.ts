@@ -1,5 +1,7 @@
 export { type AlertRule, toAlertRules } from "./alerts.ts";
 export { exportCsv, exportNdjson } from "./export.ts";
+export { exportArrow } from "./export-arrow.ts";
+export { exportParquet } from "./export-parquet.ts";
 export { type Layout, Layouts } from "./layouts.ts";
 export { FINAL_STATES, type FinalState, hasEnded, RUN_STATES, type RunState } from "./lifecycle.ts";
 export { FIXED_KEYS, type RunMessage, toMetricsData, wireTimestamp } from "./messages.ts";

@@ -36,6 +36,21 @@ describe("our own producer API", () => {
     ).toEqual([{ a: null }, { a: "NaN" }, { a: "Inf" }, { a: "-Inf", b: 0.1 }, { b: 2 }, { a: -1.5 }]);
   });
 
+  test.each([
+    ["arrow", "application/vnd.apache.arrow.stream", "\u00ff\u00ff\u00ff\u00ff"],
+    ["parquet", "application/vnd.apache.parquet", "PAR1"],
+  ])("the %s export is a file of its type", async (format, type, begin) => {
+    const { id, path } = await client.ownRun();
+    await client.post(`${path}/points`, { steps: [1], values: { a: [1] } });
+    const { url, token } = client.server;
+    const response = await fetch(`${url}api/v2/runs/${id}/export?format=${format}`, { headers: { authorization: `Bearer ${token}` } });
+    expect(response.headers.get("content-type")).toBe(type);
+    expect(response.headers.get("content-disposition")).toContain(`run-${id}.${format}`);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    expect(bytes.toString("latin1", 0, 4)).toBe(begin);
+    expect((await client.get(`${path}/export?format=xls`)).status).toBe(400);
+  });
+
   test("a key that a spreadsheet would run, or that has a comma, is only text in the CSV", async () => {
     const { path } = await client.ownRun();
     await client.post(`${path}/points`, { steps: [1], values: { "=1+1": [1], 'a,"b"': [2] } });

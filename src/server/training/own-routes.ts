@@ -1,16 +1,7 @@
-import {
-  exportCsv,
-  exportNdjson,
-  FINAL_STATES,
-  parseColumns,
-  parseRows,
-  REQUEST_LIMIT_BYTES,
-  type RunAbout,
-  summaryOf,
-  toAlertRules,
-} from "../../runs/index.ts";
+import { FINAL_STATES, parseColumns, parseRows, REQUEST_LIMIT_BYTES, type RunAbout, summaryOf, toAlertRules } from "../../runs/index.ts";
 import { Refusal, readBody, readJson, sendEmpty, sendJson, toJson } from "./answer.ts";
 import { sendEvents } from "./event-stream.ts";
+import { sendExport } from "./export-route.ts";
 import {
   entryOf,
   maybeSender,
@@ -135,24 +126,6 @@ function series({ queries }: TrainingApi, { runId, query, response }: Call): voi
   sendJson(response, 200, { run: runId, series: answers.map(toWireSeries), matching: queries.count(runId, asked.keys) });
 }
 
-/** Everything at full resolution, as fast as the reader takes it. */
-async function download({ runs }: TrainingApi, { runId, query, response }: Call): Promise<void> {
-  runs.get(runId);
-  const format = query.get("format") ?? "ndjson";
-  if (format !== "ndjson" && format !== "csv")
-    throw new Refusal(400, "invalid_input", `format must be csv or ndjson, got ${JSON.stringify(format)}.`);
-  const pieces = format === "csv" ? exportCsv(runs, runId) : exportNdjson(runs, runId);
-  response.writeHead(200, {
-    "Content-Type": format === "csv" ? "text/csv; charset=utf-8" : "application/x-ndjson",
-    "Content-Disposition": `attachment; filename="run-${runId}.${format}"`,
-  });
-  for (const piece of pieces) {
-    if (response.destroyed) return;
-    if (!response.write(piece)) await new Promise<void>((resolve) => response.once("drain", resolve).once("close", resolve));
-  }
-  response.end();
-}
-
 export const OWN_ROUTES: readonly Route[] = [
   { method: "POST", path: "/api/v2/runs", handle: create },
   { method: "GET", path: "/api/v2/runs/:id", handle: read },
@@ -166,6 +139,6 @@ export const OWN_ROUTES: readonly Route[] = [
   { method: "POST", path: "/api/v2/runs/:id/logs", handle: addLine },
   { method: "GET", path: "/api/v2/runs/:id/keys", handle: keys },
   { method: "GET", path: "/api/v2/runs/:id/series", handle: series },
-  { method: "GET", path: "/api/v2/runs/:id/export", handle: download },
+  { method: "GET", path: "/api/v2/runs/:id/export", handle: sendExport },
   { method: "GET", path: "/api/v2/runs/:id/events", handle: sendEvents },
 ];
