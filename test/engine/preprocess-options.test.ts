@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { preprocessingDocs } from "../../scripts/preprocessing-docs.mjs";
 import type { ConfigProblem } from "../../src/core/errors.ts";
 import { PREPROCESSOR_OPTIONS } from "../../src/engine/preprocessing/options.ts";
 import { readPreprocessing } from "../../src/engine/preprocessing/read-options.ts";
@@ -154,4 +156,10 @@ describe("reading", () => {
   test("anything but an object is refused", () => {
     expect(read("scale").problems[0]!.message).toBe('preprocessor_config must be an object, got "scale".');
   });
+});
+
+test("docs/preprocessing.md is what the declarations say; if not, build and run scripts/preprocessing-docs.mjs", () => {
+  const text = readFileSync(new URL("../../docs/preprocessing.md", import.meta.url), "utf8");
+  expect(text).toBe(preprocessingDocs(text, PREPROCESSOR_OPTIONS));
+  expect(text.match(/^\| `\w+` \|/gm)).toHaveLength(41);
 });
