@@ -70,6 +70,7 @@ export {
   type RunLayout,
   type RunListMessage,
   type RunListQuery,
+  type RunListReply,
   type RunMessage,
   type RunSeriesFacts,
   type RunStateName,

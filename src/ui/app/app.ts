@@ -12,11 +12,13 @@ import { jobName } from "./words.ts";
 export class App {
   readonly store: Store;
   readonly client: LiveClient;
+  #token: string;
   #entering = false;
   #lostAt: number | null = null;
 
   constructor(store: Store, url: string, token: string) {
     this.store = store;
+    this.#token = token;
     this.client = new LiveClient({ url, token });
     this.client.listen(this.#listener());
   }
@@ -38,8 +40,14 @@ export class App {
 
   /** After a refusal, with a token that a person has typed. */
   tryToken(token: string): void {
+    this.#token = token;
     keepToken(token, sessionStorage, localStorage);
     this.client.reconnectWith(token).catch(() => {});
+  }
+
+  /** What the server asks every request for. */
+  get token(): string {
+    return this.#token;
   }
 
   get state(): State {

@@ -238,7 +238,7 @@ export class LinesView implements Drawable {
       width,
       height: this.#look.height,
       legend: { show: false },
-      padding: [10, 14, 0, 0],
+      padding: [10, this.#look.xKind === "clock" ? 30 : 20, 0, 0],
       scales: {
         x: { time: false, distr: this.#look.xLog ? 3 : 1, range: () => [...this.#x] },
         y: { distr: log ? 3 : 1, range: () => [...(this.#y ?? [log ? 0.1 : 0, 1])] },
