@@ -98,7 +98,14 @@ function* diagonalise(work: Work, d: Float64Array): Generator<void, boolean, voi
 }
 
 /** One implicit QR step on rows `first` … `last` of a tridiagonal matrix, in place; its rotations go to `cosines` and `sines`. */
-function rotationsOf(d: Float64Array, e: Float64Array, first: number, last: number, cosines: Float64Array, sines: Float64Array): void {
+export function rotationsOf(
+  d: Float64Array,
+  e: Float64Array,
+  first: number,
+  last: number,
+  cosines: Float64Array,
+  sines: Float64Array,
+): void {
   const corner = e[last - 1]!;
   const middle = (d[last - 1]! - d[last]!) / 2;
   const root = Math.sqrt(middle * middle + corner * corner);
