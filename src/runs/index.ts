@@ -11,6 +11,7 @@ export { type ParsedPoints, parseColumns, parseRows, REQUEST_LIMIT_BYTES, ROWS_M
 export { type PointBatch, type PointRow, rowsOf } from "./point-batch.ts";
 export type { Accepted } from "./points-queue.ts";
 export { REDUCTIONS, type Reduction, SERIES_PER_ANSWER, type SeriesAnswer, SeriesQueries, type SeriesQuery } from "./query.ts";
+export { RowBuilder } from "./row-builder.ts";
 export { type RunFilter, toConfigTest } from "./run-conditions.ts";
 export { RunEndedError, RunNotFoundError } from "./run-ended-error.ts";
 export type { LogEntry } from "./run-log.ts";
@@ -19,4 +20,5 @@ export type { RunAbout, RunRecord } from "./run-record.ts";
 export { facets, sortedRuns, summariesOf, toRunSort } from "./run-search.ts";
 export { Runs } from "./runs.ts";
 export { type Sink, type Subscription, Subscriptions } from "./subscriptions.ts";
+export { importTensorBoard, type TensorBoardImport } from "./tensorboard/import.ts";
 export { rowsToKeep } from "./thin.ts";

@@ -73,9 +73,14 @@ export function parseRows(text: string, sender: { readonly producer: unknown; re
   return { ...toSender(sender), batch: { steps, times, columns, extras: null } };
 }
 
-export function checkKey(key: string): string {
+/** Whether a series may have that name. */
+export function isKey(key: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (key === "" || key.length > KEY_LENGTH_MAX || /[\u0000-\u001f]/.test(key)) {
+  return key !== "" && key.length <= KEY_LENGTH_MAX && !/[\u0000-\u001f]/.test(key);
+}
+
+export function checkKey(key: string): string {
+  if (!isKey(key)) {
     throw new InvalidArgumentError(
       `A key must have 1 to ${KEY_LENGTH_MAX} characters and no control characters, got ${JSON.stringify(key.slice(0, 60))}.`,
     );

@@ -1,6 +1,6 @@
 import type { PointsReport } from "../../engine/train/progress.ts";
 import type { TrainResult } from "../../engine/train/result.ts";
-import type { PointBatch } from "../../runs/index.ts";
+import { type PointBatch, RowBuilder } from "../../runs/index.ts";
 
 /** Name of the series of a curve in the job's run: `log-loss/fold 2/validation`. Jobs without folds have `log-loss/training`. */
 export function curveKey({ series, measure, fold, split }: PointsReport): string {
@@ -15,60 +15,35 @@ export function curveKey({ series, measure, fold, split }: PointsReport): string
 export class CurveRows {
   /** Greatest step of each series so far. */
   readonly #lastStep = new Map<string, number>();
-  #steps: number[] = [];
-  #times: number[] = [];
-  #columns = new Map<string, { rows: number[]; values: number[]; nulls: number[] }>();
+  readonly #rows = new RowBuilder();
   /** Splits of a unit come one after the other with the same steps: they share their rows. */
   #shared: { steps: readonly number[]; firstRow: number } | null = null;
 
   addPoints(report: PointsReport): void {
     const { step, value, at } = report;
     if (this.#shared?.steps !== step) {
-      this.#shared = { steps: step, firstRow: this.#steps.length };
-      this.#steps.push(...step);
-      this.#times.push(...step.map(() => at));
+      this.#shared = { steps: step, firstRow: this.#rows.rowCount };
+      for (const each of step) this.#rows.row(each, at);
     }
     const key = curveKey(report);
     step.forEach((each, i) => {
       if (each <= (this.#lastStep.get(key) ?? Number.NEGATIVE_INFINITY)) return;
       this.#lastStep.set(key, each);
-      this.#put(key, this.#shared!.firstRow + i, value[i] ?? null);
+      this.#rows.put(key, this.#shared!.firstRow + i, value[i] ?? null);
     });
   }
 
   /** One row: what is known at a step. Nulls of metrics mean that they are not defined there; they are kept. */
   addRow(step: number, at: number, values: Readonly<Record<string, number | null>>): void {
     this.#shared = null;
-    const row = this.#steps.push(step) - 1;
-    this.#times.push(at);
-    for (const [key, value] of Object.entries(values)) this.#put(key, row, value);
+    const row = this.#rows.row(step, at);
+    for (const [key, value] of Object.entries(values)) this.#rows.put(key, row, value);
   }
 
   /** What was gathered, and forgets it; null when there is nothing. */
   take(): PointBatch | null {
-    const columns = [...this.#columns].map(([key, { rows, values, nulls }]) => ({
-      key,
-      rows: Uint32Array.from(rows),
-      values: Float64Array.from(values),
-      nulls: nulls.length === 0 ? null : Uint32Array.from(nulls),
-    }));
-    const batch = { steps: Float64Array.from(this.#steps), times: Float64Array.from(this.#times), columns, extras: null };
-    this.#steps = [];
-    this.#times = [];
-    this.#columns = new Map();
     this.#shared = null;
-    return columns.length === 0 ? null : batch;
-  }
-
-  #put(key: string, row: number, value: number | null): void {
-    let column = this.#columns.get(key);
-    if (column === undefined) {
-      column = { rows: [], values: [], nulls: [] };
-      this.#columns.set(key, column);
-    }
-    if (value === null) column.nulls.push(column.values.length);
-    column.rows.push(row);
-    column.values.push(value ?? Number.NaN);
+    return this.#rows.take();
   }
 }
 

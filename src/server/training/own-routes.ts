@@ -126,6 +126,15 @@ function series({ queries }: TrainingApi, { runId, query, response }: Call): voi
   sendJson(response, 200, { run: runId, series: answers.map(toWireSeries), matching: queries.count(runId, asked.keys) });
 }
 
+/** A TensorBoard event file, as bytes of any length. Answers what was stored and what could not be read. */
+async function importFile({ runs }: TrainingApi, { runId, request, query, response }: Call): Promise<void> {
+  runs.get(runId);
+  const format = query.get("format") ?? "tensorboard";
+  if (format !== "tensorboard") throw new Refusal(400, "invalid_input", `format must be tensorboard, got ${JSON.stringify(format)}.`);
+  const { problem, ...counts } = await importTensorBoard(runs, runId, request);
+  sendJson(response, 200, { ...counts, problem: problem === null ? null : { at_byte: problem.atByte, message: problem.message } });
+}
+
 export const OWN_ROUTES: readonly Route[] = [
   { method: "POST", path: "/api/v2/runs", handle: create },
   { method: "GET", path: "/api/v2/runs/:id", handle: read },
@@ -140,5 +149,6 @@ export const OWN_ROUTES: readonly Route[] = [
   { method: "GET", path: "/api/v2/runs/:id/keys", handle: keys },
   { method: "GET", path: "/api/v2/runs/:id/series", handle: series },
   { method: "GET", path: "/api/v2/runs/:id/export", handle: sendExport },
+  { method: "POST", path: "/api/v2/runs/:id/import", handle: importFile },
   { method: "GET", path: "/api/v2/runs/:id/events", handle: sendEvents },
 ];
