@@ -7,6 +7,11 @@ const END = "<!-- /options -->\n";
 
 const SHAPES = { list: "list of ", numbers: "column → ", levels: "column → list of ", settings: "settings, " };
 
+/** Names of options, and patterns of names, stand out. */
+const prose = (text, names) =>
+  text.replaceAll(/[\w.]*<\w+>\S*[\w>]|[\w.]+/g, (word) =>
+    word.includes("<") || (names.has(word) && /[_\d]/.test(word)) ? `\`${word}\`` : word,
+  );
 const cell = (text) => String(text).replaceAll("|", "\\|");
 const short = (value) => (typeof value === "object" ? JSON.stringify(value).replaceAll(",", ", ") : String(value));
 
@@ -18,17 +23,21 @@ function allowed({ type, choices, min, max, minExclusive, zeroIsOff }) {
   return [low, high].filter((part) => part !== "").join(" ") || "any";
 }
 
-function rowOf(option) {
+function rowOf(option, names) {
   const { name, type, holds, follows, automatic, help } = option;
   const standard = follows !== undefined ? `as \`${follows}\`` : option.default === null ? automatic : short(option.default);
-  const cells = [`\`${name}\``, `${holds === undefined ? "" : SHAPES[holds]}${type}`, standard, allowed(option), help];
+  const cells = [`\`${name}\``, `${holds === undefined ? "" : SHAPES[holds]}${type}`, standard, allowed(option), prose(help, names)];
   return `| ${cells.map(cell).join(" | ")} |`;
 }
 
 /** The text of docs/preprocessing.md with its table made anew. */
 export function preprocessingDocs(text, options) {
   const [before, rest] = [text.slice(0, text.indexOf(BEGIN)), text.slice(text.indexOf(END))];
-  const table = ["| option | type | default | allowed | what it does |", "| --- | --- | --- | --- | --- |", ...options.map(rowOf)];
+  const table = [
+    "| option | type | default | allowed | what it does |",
+    "| --- | --- | --- | --- | --- |",
+    ...options.map((option) => rowOf(option, new Set(options.map(({ name }) => name)))),
+  ];
   return `${before}${BEGIN}\n${table.join("\n")}\n\n${rest}`;
 }
 

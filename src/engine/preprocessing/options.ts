@@ -38,10 +38,10 @@ const MISSING_OPTIONS: readonly PreprocessorOption[] = [
   flagOption(
     "missingness",
     "Flag missing values",
-    "Adds a true/false column `<name>_missing` for each feature with missing values in the training rows. Made before values are imputed.",
+    "Adds a true/false column <name>_missing for each feature with missing values in the training rows. Made before values are imputed.",
     { level: "basic" },
   ),
-  flagOption("impute", "Impute missing values", "Fills in missing values as `impute_type` says, from what the training rows show.", {
+  flagOption("impute", "Impute missing values", "Fills in missing values as impute_type says, from what the training rows show.", {
     level: "basic",
   }),
   {
@@ -56,7 +56,7 @@ const MISSING_OPTIONS: readonly PreprocessorOption[] = [
   {
     name: "impute_missRanger_params",
     title: "Forests for imputation",
-    help: "Settings of missRanger: `pmm.k` similar rows to take a value from (0 takes the forest's prediction), at most `maxiter` rounds, `num.trees` trees per forest, each at most `max.depth` deep (0: no limit).",
+    help: "Settings of missRanger: pmm.k similar rows to take a value from (0 takes the forest's prediction), at most maxiter rounds, num.trees trees per forest, each at most max.depth deep (0: no limit).",
     type: "integer",
     holds: "settings",
     default: FOREST_SETTINGS,
@@ -99,7 +99,7 @@ const CONVERSION_OPTIONS: readonly PreprocessorOption[] = [
   {
     name: "numeric2factor_levels",
     title: "Levels of such categories",
-    help: "Levels that `numeric2factor` uses for every column, in this order; other values count as missing.",
+    help: "Levels that numeric2factor uses for every column, in this order; other values count as missing.",
     type: "character",
     holds: "list",
     default: null,
@@ -162,7 +162,7 @@ const CONVERSION_OPTIONS: readonly PreprocessorOption[] = [
   {
     name: "factorNA2missing_level",
     title: "Name of that category",
-    help: "What `factorNA2missing` calls the level.",
+    help: "What factorNA2missing calls the level.",
     type: "character",
     default: "missing",
     level: "advanced",
@@ -172,7 +172,7 @@ const CONVERSION_OPTIONS: readonly PreprocessorOption[] = [
   {
     name: "factor2integer_levels",
     title: "Order of levels",
-    help: "Levels of named columns, in the order in which `factor2integer` numbers them; others count as missing.",
+    help: "Levels of named columns, in the order in which factor2integer numbers them; others count as missing.",
     type: "character",
     holds: "levels",
     default: null,
@@ -185,18 +185,13 @@ const SCALE_OPTIONS: readonly PreprocessorOption[] = [
   flagOption(
     "scale",
     "Scale numbers",
-    "Divides every number column by its standard deviation in the training rows (without `center`: by its root mean square).",
+    "Divides every number column by its standard deviation in the training rows (without center: by its root mean square).",
     { level: "basic" },
   ),
-  flagOption(
-    "center",
-    "Centre numbers",
-    "Subtracts from every number column its mean in the training rows. Follows `scale` unless given.",
-    {
-      follows: "scale",
-      level: "basic",
-    },
-  ),
+  flagOption("center", "Centre numbers", "Subtracts from every number column its mean in the training rows. Follows scale unless given.", {
+    follows: "scale",
+    level: "basic",
+  }),
   {
     name: "scale_centers",
     title: "Given centres",
@@ -245,13 +240,13 @@ const SELECTION_OPTIONS: readonly PreprocessorOption[] = [
   flagOption(
     "one_hot",
     "One column per category",
-    "Replaces every category by one 0/1 column `<name>_<level>` per level of the training rows. Missing and unseen levels: 0 in all of them.",
+    "Replaces every category by one 0/1 column <name>_<level> per level of the training rows. Missing and unseen levels: 0 in all of them.",
     { level: "basic" },
   ),
   {
     name: "one_hot_levels",
     title: "Levels with a column",
-    help: "Levels of named columns that `one_hot` gives a column, in this order.",
+    help: "Levels of named columns that one_hot gives a column, in this order.",
     type: "character",
     holds: "levels",
     default: null,
@@ -264,7 +259,7 @@ const DATE_OPTIONS: readonly PreprocessorOption[] = [
   flagOption(
     "add_date_features",
     "Parts of dates",
-    "Adds to every date column what `date_features` names, as `<name>_<part>`. The date stays.",
+    "Adds to every date column what date_features names, as <name>_<part>. The date stays.",
     {
       level: "basic",
     },
@@ -279,11 +274,7 @@ const DATE_OPTIONS: readonly PreprocessorOption[] = [
     choices: ["weekday", "month", "year"],
     level: "advanced",
   },
-  flagOption(
-    "add_holidays",
-    "Holidays",
-    "Adds to every date column a category `<name>_holiday`: which of `holidays` the day is, else none.",
-  ),
+  flagOption("add_holidays", "Holidays", "Adds to every date column a category <name>_holiday: which of holidays the day is, else none."),
   {
     name: "holidays",
     title: "Which holidays",

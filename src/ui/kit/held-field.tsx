@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
+import { classNames } from "./class-names.ts";
 import { ChangedDot, FieldFault } from "./field.tsx";
 import { TextField } from "./fields.tsx";
 import { heldText, readHeld } from "./held-text.ts";
@@ -22,9 +23,12 @@ export function HeldField(props: HeldFieldProps) {
   return props.entry.choices === undefined ? <HeldText {...props} /> : <HeldChoices {...props} />;
 }
 
+/** More choices than this take a row of their own. */
+const WIDE_FROM = 8;
+
 const PLACEHOLDERS = { list: "a, b, c", numbers: "column: 1.5; column: 2", levels: "column: low, high" } as const;
 
-function HeldText({ entry, value, onChange, error, ...frame }: HeldFieldProps) {
+function HeldText({ entry, value, onChange, error, help, ...frame }: HeldFieldProps) {
   const [draft, setDraft] = useState<string | null>(null);
   const text = draft ?? heldText(value);
   const { problem } = readHeld(text, entry);
@@ -39,7 +43,8 @@ function HeldText({ entry, value, onChange, error, ...frame }: HeldFieldProps) {
       {...frame}
       mono
       value={shown}
-      placeholder={`${entry.automatic ?? "default"}, or ${PLACEHOLDERS[entry.holds ?? "list"]}`}
+      help={entry.automatic === undefined ? help : `${help} Empty: ${entry.automatic}.`}
+      placeholder={PLACEHOLDERS[entry.holds ?? "list"]}
       error={problem ?? error}
       onChange={type}
     />
@@ -53,7 +58,7 @@ function HeldChoices({ entry, value, onChange, label, help, error, changed, asid
     onChange(isOn ? [...chosen, choice] : chosen.filter((other) => other !== choice));
   };
   return (
-    <fieldset class="k-field">
+    <fieldset class={classNames("k-field", (entry.choices?.length ?? 0) > WIDE_FROM && "is-wide")}>
       <legend class="sr-only">{label}</legend>
       <div class="k-field-head">
         <span class="k-label" aria-hidden="true">
