@@ -8,11 +8,12 @@ import { knn } from "./knn/knn.ts";
 import { lightGbm } from "./light-gbm/index.ts";
 import { lightRf } from "./light-rf/light-rf.ts";
 import { linearSvm } from "./linear-svm/linear-svm.ts";
+import { mlp } from "./mlp/mlp.ts";
 import { radialSvm } from "./radial-svm/radial-svm.ts";
 import { ranger } from "./ranger/ranger.ts";
 
 /** Every supervised learner, in the order the catalogue shows them. A new one is one folder and one line here. */
-export const ALGORITHMS: readonly Algorithm[] = [glm, glmnet, cart, ranger, lightRf, lightGbm, linearSvm, radialSvm, knn];
+export const ALGORITHMS: readonly Algorithm[] = [glm, glmnet, cart, ranger, lightRf, lightGbm, linearSvm, radialSvm, knn, mlp];
 
 /** The learner of that name, whatever its case (D-23). @throws {TrainyardError} `not_found`, naming the nearest. */
 export function algorithmOf(name: string): Algorithm {

@@ -15,6 +15,7 @@ const X_LABELS: Readonly<Record<string, string>> = {
   Ranger: "Tree",
   GLMNET: "Lambda step",
   CART: "Split",
+  MLP: "Epoch",
 };
 
 /** Loss or metric per step, one colour per fold, validation dashed. */
