@@ -1,12 +1,13 @@
 import { messageOf, TrainyardError } from "../core/errors.ts";
 import { type LinkClock, REAL_CLOCK } from "./link.ts";
 import { LINK_TIMES, reconnectDelayMs } from "./link-state.ts";
+import type { RunStateName } from "./runs-types.ts";
 
 /** A prompt training as the list and the head of its page show it. Times are epoch ms. */
 export interface PromptRunInfo {
   readonly id: string;
   readonly name: string;
-  readonly state: string;
+  readonly state: RunStateName;
   readonly reason: string | null;
   readonly tags: readonly string[];
   readonly created_at: number;

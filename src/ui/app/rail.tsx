@@ -20,7 +20,9 @@ export function Rail() {
     { view: ["data", "data-set"], href: paths.data, label: "Data", icon: "data" },
     { view: ["new"], href: paths.newModel(), label: "New model", icon: "model" },
     { view: ["jobs", "job"], href: paths.jobs, label: "Jobs", icon: "jobs", aside: percent },
+    { view: ["runs", "run", "run-compare"], href: paths.runs, label: "Runs", icon: "chart" },
     { view: ["compare"], href: paths.compare(), label: "Compare", icon: "compare" },
+    { view: ["prompts", "prompt"], href: paths.prompts, label: "Prompts", icon: "spark" },
     { view: ["daemons"], href: paths.daemons, label: "Daemons", icon: "daemon", aside: daemons === null ? null : String(daemons) },
   ];
   return (

@@ -8,6 +8,12 @@ export type Route =
   | { readonly view: "jobs" }
   | { readonly view: "job"; readonly id: string; readonly tab: string | null }
   | { readonly view: "compare"; readonly jobIds: readonly string[] }
+  /** What these three show of runs is in the search part, and theirs to read. */
+  | { readonly view: "runs"; readonly search: string }
+  | { readonly view: "run"; readonly id: string; readonly search: string }
+  | { readonly view: "run-compare"; readonly search: string }
+  | { readonly view: "prompts" }
+  | { readonly view: "prompt"; readonly id: string }
   | { readonly view: "daemons" }
   | { readonly view: "settings" }
   | { readonly view: "unknown"; readonly path: string };
@@ -29,6 +35,11 @@ export function parseRoute(path: string, search: string): Route {
       return second === undefined ? { view: "jobs" } : { view: "job", id: decodeURIComponent(second), tab: query.get("tab") };
     case "compare":
       return { view: "compare", jobIds: [...new Set((query.get("jobs") ?? "").split(",").filter((id) => id !== ""))].slice(0, 8) };
+    case "runs":
+      if (second === undefined) return { view: "runs", search };
+      return second === "compare" ? { view: "run-compare", search } : { view: "run", id: decodeURIComponent(second), search };
+    case "prompts":
+      return second === undefined ? { view: "prompts" } : { view: "prompt", id: decodeURIComponent(second) };
     case "daemons":
       return { view: "daemons" };
     case "settings":
@@ -51,6 +62,11 @@ export const paths = {
   jobs: "/jobs",
   job: (id: string, tab?: string) => `/jobs/${encodeURIComponent(id)}${tab === undefined ? "" : `?tab=${tab}`}`,
   compare: (jobIds: readonly string[] = []) => `/compare${jobIds.length === 0 ? "" : `?jobs=${jobIds.map(encodeURIComponent).join(",")}`}`,
+  runs: "/runs",
+  run: (id: string) => `/runs/${encodeURIComponent(id)}`,
+  runCompare: (ids: readonly string[]) => `/runs/compare?runs=${ids.map(encodeURIComponent).join(",")}`,
+  prompts: "/prompts",
+  prompt: (id: string) => `/prompts/${encodeURIComponent(id)}`,
   daemons: "/daemons",
   settings: "/settings",
 } as const;

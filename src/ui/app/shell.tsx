@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Button, Dialog, ToastRegion } from "../kit/index.ts";
 import {
   ComparePage,
+  CompareRunsPage,
   DaemonsPage,
   DataPage,
   DataSetPage,
@@ -9,6 +10,10 @@ import {
   JobsPage,
   NewModelPage,
   NotFoundPage,
+  PromptsPage,
+  PromptTrainingPage,
+  RunPage,
+  RunsPage,
   SettingsPage,
   StartPage,
 } from "../view/pages.ts";
@@ -94,6 +99,36 @@ function CurrentView({ route: now }: { route: Route }) {
           <ComparePage jobIds={now.jobIds} />
         </Boundary>
       );
+    case "runs":
+      return (
+        <Boundary key="runs">
+          <RunsPage search={now.search} />
+        </Boundary>
+      );
+    case "run":
+      return (
+        <Boundary key={now.id}>
+          <RunPage id={now.id} search={now.search} />
+        </Boundary>
+      );
+    case "run-compare":
+      return (
+        <Boundary key="run-compare">
+          <CompareRunsPage search={now.search} />
+        </Boundary>
+      );
+    case "prompts":
+      return (
+        <Boundary key="prompts">
+          <PromptsPage />
+        </Boundary>
+      );
+    case "prompt":
+      return (
+        <Boundary key={now.id}>
+          <PromptTrainingPage id={now.id} />
+        </Boundary>
+      );
     case "daemons":
       return (
         <Boundary key="daemons">
@@ -144,6 +179,7 @@ function useCommands(showHelp: () => void): void {
       onCommand("start", () => navigate(paths.start)),
       onCommand("data", () => navigate(paths.data)),
       onCommand("jobs", () => navigate(paths.jobs)),
+      onCommand("runs", () => navigate(paths.runs)),
       onCommand("compare", () => navigate(paths.compare())),
       onCommand("daemons", () => navigate(paths.daemons)),
       onCommand("new", () => {

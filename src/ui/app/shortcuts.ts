@@ -3,6 +3,7 @@ export type Command =
   | "start"
   | "data"
   | "jobs"
+  | "runs"
   | "compare"
   | "daemons"
   | "new"
@@ -23,6 +24,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: "g s", command: "start", does: "Start" },
   { keys: "g d", command: "data", does: "Data" },
   { keys: "g j", command: "jobs", does: "Jobs" },
+  { keys: "g r", command: "runs", does: "Runs" },
   { keys: "g c", command: "compare", does: "Compare" },
   { keys: "g w", command: "daemons", does: "Daemons" },
   { keys: "n", command: "new", does: "New model" },

@@ -38,6 +38,11 @@ export function RunHead({ run, log, onChange }: RunHeadProps) {
             Open the job
           </a>
         )}
+        {run.model_type === "prompt" ? (
+          <a class="k-button is-plain" href={paths.prompt(run.id)}>
+            Prompts and criticism
+          </a>
+        ) : null}
         {canStop ? (
           <Button icon="stop" onClick={() => setAsking("stop")}>
             Stop…
