@@ -1,3 +1,4 @@
+export { AlertWebhook, toWebhookUrl } from "./alert-webhook.ts";
 export { type AlertRule, toAlertRules } from "./alerts.ts";
 export { exportCsv, exportNdjson } from "./export.ts";
 export { exportArrow } from "./export-arrow.ts";

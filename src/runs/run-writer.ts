@@ -1,16 +1,26 @@
 import { InvalidArgumentError, TrainyardError } from "../core/errors.ts";
 import { joinBatches } from "./join-batches.ts";
 import type { Leases } from "./leases.ts";
-import { hasEnded, nextRunState, type RunEvent } from "./lifecycle.ts";
+import { hasEnded, nextRunState, type RunEvent, type RunState } from "./lifecycle.ts";
 import type { OpenRun } from "./open-run.ts";
 import type { ParsedPoints } from "./parse-points.ts";
 import { type PointBatch, pickRows, valueCount } from "./point-batch.ts";
 import type { Waiting } from "./points-queue.ts";
 import { RunEndedError } from "./run-ended-error.ts";
-import { type Actor, type EntryBody, type LogEntry, writeEntry } from "./run-log.ts";
+import { type Actor, type Alert, type EntryBody, type LogEntry, writeEntry } from "./run-log.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { RunStore } from "./run-store.ts";
 import type { Tracked } from "./tracked-runs.ts";
+
+/** An alert that was just stored, and whose it is. */
+export interface RaisedAlert {
+  readonly runId: string;
+  readonly name: string;
+  readonly state: RunState;
+  readonly alert: Alert;
+  readonly seq: number;
+  readonly at: number;
+}
 
 /** Writes entries of runs, and what follows from them. Everything here happens inside a transaction of the caller. */
 export class RunWriter {
@@ -18,6 +28,7 @@ export class RunWriter {
   readonly #store: RunStore;
   readonly #leases: Leases;
   readonly #now: () => number;
+  #raised: RaisedAlert[] = [];
 
   constructor(store: RunStore, leases: Leases, now: () => number) {
     this.#store = store;
@@ -90,7 +101,17 @@ export class RunWriter {
       const rowCount = body.kind === "points" ? body.batch.steps.length : 1;
       const entry: LogEntry = { ...body, rowCount, seq: open.lastSeq + rowCount, at: this.#now() };
       open.add(entry, writeEntry(this.#store, open.run, entry));
+      if (entry.kind !== "alert") continue;
+      const { runId, name, state } = tracked.record;
+      this.#raised.push({ runId, name, state, alert: entry.alert, seq: entry.seq, at: entry.at });
     }
+  }
+
+  /** Alerts since the last call. Those of a transaction that failed were never stored: the caller drops them. */
+  takeRaised(): readonly RaisedAlert[] {
+    const raised = this.#raised;
+    this.#raised = [];
+    return raised;
   }
 
   /** A reporter said something: a run that waits, or was thought lost, goes on. @throws {RunEndedError} */

@@ -312,11 +312,13 @@ export class Runs {
     try {
       this.store.transaction(() => work(tracked));
     } catch (error) {
+      this.#writer.takeRaised();
       // What lies in memory may be ahead of the disk: it is read again on next use.
       this.#tracked.drop(runId);
       throw error;
     }
     this.watchers.notify([runId]);
+    this.watchers.tell(this.#writer.takeRaised());
   }
 
   /** Stores everything that waits, in one transaction. */
@@ -336,6 +338,7 @@ export class Runs {
         for (const [runId, group] of byRun) this.#storeGroup(runId, group, settle);
       });
     } catch (error) {
+      this.#writer.takeRaised();
       for (const runId of byRun.keys()) this.#tracked.drop(runId);
       for (const { reject } of waiting) reject(error);
       return;
@@ -344,6 +347,7 @@ export class Runs {
     this.#queue.took(waiting.length, performance.now() - startedAt);
     for (const act of settle) act();
     this.watchers.notify(byRun.keys());
+    this.watchers.tell(this.#writer.takeRaised());
   }
 
   /** Stores what waits for one run, in the order of arrival; a run that is not there refuses its own and no others. */

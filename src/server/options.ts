@@ -2,6 +2,7 @@ import { availableParallelism, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InvalidArgumentError } from "../core/errors.ts";
+import { toWebhookUrl } from "../runs/index.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
 import type { Clock } from "./clock.ts";
 import type { JobRunner } from "./jobs.ts";
@@ -47,6 +48,8 @@ export interface ServeOptions {
   readonly heartbeatMs?: number;
   /** Time a new connection has for `auth`. Default 10,000. */
   readonly authDeadlineMs?: number;
+  /** Where alerts of runs are posted, and what signs them. Default: TRAINYARD_ALERT_WEBHOOK and TRAINYARD_ALERT_SECRET, else nowhere. */
+  readonly alertWebhook?: { readonly url: string; readonly secret?: string } | null;
   /** How long progress is gathered before it is written and sent. Default 50. */
   readonly flushMs?: number;
   /** Folder of the built page. Default: the package's own. */
@@ -102,6 +105,7 @@ export function completeOptions(options: ServeOptions, env: NodeJS.ProcessEnv = 
     gcIntervalMs: whole("gcIntervalMs", options.gcIntervalMs, 60_000, 10, 2 ** 31 - 1),
     heartbeatMs: whole("heartbeatMs", options.heartbeatMs, 5000, 0, 2 ** 31 - 1),
     authDeadlineMs: whole("authDeadlineMs", options.authDeadlineMs, 10_000, 10, 2 ** 31 - 1),
+    alertWebhook: toWebhook(options.alertWebhook, env),
     flushMs: whole("flushMs", options.flushMs, 50, 0, 10_000),
     pageDir: resolve(options.pageDir ?? fileURLToPath(new URL("../../dist/ui", import.meta.url))),
     verbosity,
@@ -116,6 +120,13 @@ export function defaultDataDir(env: NodeJS.ProcessEnv): string {
   if (process.platform === "darwin") return join(homedir(), "Library", "Application Support", "trainyard");
   if (process.platform === "win32") return join(env.LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "trainyard");
   return join(env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "trainyard");
+}
+
+function toWebhook(given: ServeOptions["alertWebhook"], env: NodeJS.ProcessEnv): CompleteOptions["alertWebhook"] {
+  if (given === null) return null;
+  const url = given?.url ?? env.TRAINYARD_ALERT_WEBHOOK;
+  const secret = given === undefined ? env.TRAINYARD_ALERT_SECRET : given.secret;
+  return url ? { url: toWebhookUrl(url), ...(secret ? { secret } : {}) } : null;
 }
 
 function toPort(given: number | undefined, env: NodeJS.ProcessEnv): { readonly port: number; readonly isDefaultPort: boolean } {

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { Runs } from "../runs/index.ts";
+import { AlertWebhook, Runs } from "../runs/index.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { DataHandles } from "./data-handles.ts";
@@ -30,6 +30,7 @@ export interface ServiceOptions {
   readonly dataProfile: ComputeProfile;
   readonly importTask: TaskReference;
   readonly flushMs: number;
+  readonly alertWebhook: { readonly url: string; readonly secret?: string } | null;
   readonly log: (line: string) => void;
   readonly parts?: { readonly clock?: Clock };
 }
@@ -48,6 +49,7 @@ export class Services {
   readonly #database: Database;
   readonly #folders: Folders;
   readonly #jobRuns: JobRuns;
+  readonly #webhook: AlertWebhook | null;
   readonly #startedAt = Date.now();
   readonly #orphans: readonly string[];
   #results: Promise<Results> | null = null;
@@ -76,6 +78,9 @@ export class Services {
       now,
     });
     this.runs = new Runs({ folder: options.dataDir, log: options.log });
+    const { alertWebhook, log } = options;
+    this.#webhook =
+      alertWebhook === null ? null : new AlertWebhook(this.runs, { url: alertWebhook.url, secret: alertWebhook.secret ?? null, log });
     this.#jobRuns = new JobRuns(this.runs, options.log);
     this.jobs = new Jobs(this.#database, this.events, this.#folders, this.data, {
       maxConcurrent: options.maxConcurrent,
@@ -139,6 +144,7 @@ export class Services {
   async close(): Promise<void> {
     await this.jobs.close();
     this.#jobRuns.close();
+    this.#webhook?.close();
     this.runs.close();
     this.#database.close();
     this.lock.release();

@@ -55,7 +55,7 @@ describe("a TensorBoard event file", () => {
     expect(series["train/loss"]).toEqual({ x: LOSS.map((_, i) => i), y: LOSS });
     expect(series["val/accuracy"]).toEqual({ x: [0, 100, 200], y: [0, 100 / 512, 200 / 512] });
     expect(series.odd).toEqual({ x: [5, 6], y: [Number.NaN, Number.POSITIVE_INFINITY] });
-    expect(series["big_step"]).toEqual({ x: [2 ** 40], y: [1.5] });
+    expect(series.big_step).toEqual({ x: [2 ** 40], y: [1.5] });
     const [times] = new SeriesQueries(runs).answer(runId, { keys: ["val/accuracy"], x: "time", reduce: "raw" });
     expect(times).toMatchObject({ x: [1.7e12 + 250, 1.7e12 + 100_250, 1.7e12 + 200_250] });
   });

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder, testServer } from "../support/live-server.ts";
@@ -49,6 +50,19 @@ describe("our own producer API", () => {
     const bytes = Buffer.from(await response.arrayBuffer());
     expect(bytes.toString("latin1", 0, 4)).toBe(begin);
     expect((await client.get(`${path}/export?format=xls`)).status).toBe(400);
+  });
+
+  test("a TensorBoard event file is a body; what it brought is answered, and a file cut off says where", async () => {
+    const { path } = await client.ownRun();
+    const file = readFileSync(new URL("../fixtures/runs/tensorboard.tfevents", import.meta.url));
+    const send = async (bytes: Buffer) => {
+      const headers = { authorization: `Bearer ${client.server.token}` };
+      return (await fetch(`${client.server.url}${path.slice(1)}/import`, { method: "POST", headers, body: new Uint8Array(bytes) })).json();
+    };
+    expect(await send(file.subarray(0, 5000))).toMatchObject({ problem: { at_byte: expect.any(Number), message: expect.any(String) } });
+    expect(await send(file)).toMatchObject({ damaged: 0, skipped: 2, problem: null });
+    const { body } = await client.get(`${path}/keys`);
+    expect(body.series).toContainEqual({ key: "val/accuracy", count: 3, last: 200 / 512, last_step: 200, min: 0, max: 200 / 512 });
   });
 
   test("a key that a spreadsheet would run, or that has a comma, is only text in the CSV", async () => {

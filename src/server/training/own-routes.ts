@@ -1,4 +1,13 @@
-import { FINAL_STATES, parseColumns, parseRows, REQUEST_LIMIT_BYTES, type RunAbout, summaryOf, toAlertRules } from "../../runs/index.ts";
+import {
+  FINAL_STATES,
+  importTensorBoard,
+  parseColumns,
+  parseRows,
+  REQUEST_LIMIT_BYTES,
+  type RunAbout,
+  summaryOf,
+  toAlertRules,
+} from "../../runs/index.ts";
 import { Refusal, readBody, readJson, sendEmpty, sendJson, toJson } from "./answer.ts";
 import { sendEvents } from "./event-stream.ts";
 import { sendExport } from "./export-route.ts";
