@@ -1,3 +1,4 @@
+import type { Contributions } from "./explain/tree-shap.ts";
 import type { HyperparameterSchema, Hyperparameters } from "./hyperparameter.ts";
 import type { Column } from "./table.ts";
 
@@ -56,6 +57,8 @@ export interface Model {
   predict(features: readonly Column[]): Float64Array;
   /** The algorithm's own importance, or null when it has none. */
   importance(): Importance | null;
+  /** Shapley values of each feature for each row, where the learner has them exactly. Columns as for `predict`. */
+  contributions?(features: readonly Column[]): Contributions;
   /** Everything needed to predict elsewhere; `Algorithm.load` is its inverse, to the bit. */
   state(): ModelState;
   /** A few facts people ask for (chosen lambda, number of trees), JSON-safe. */

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "../../../core/errors.ts";
 import type { Importance, Model, ModelState, Task } from "../../algorithm.ts";
+import { type Contributions, expectedValue, TreeShap, type TreeView } from "../../explain/tree-shap.ts";
 import type { Column } from "../../table.ts";
 import { type TreeFeature, treeFeatures } from "./data.ts";
 import { LEFT } from "./split.ts";
@@ -44,6 +45,21 @@ export class CartModel implements Model {
     return out;
   }
 
+  /** Shapley values of each feature for the prediction: the value, or the probability of each class. A surrogate's answer counts for the split. */
+  contributions(columns: readonly Column[]): Contributions {
+    const { variables, nodes, classes } = this.parts;
+    const features = treeFeatures(columns);
+    const rows = rowsOf(features);
+    const outputs = Math.max(1, classes);
+    const tree = viewOf(nodes, features, classes);
+    const shap = new TreeShap(outputs, variables.length);
+    const values = new Float64Array(rows * outputs * variables.length);
+    const width = outputs * variables.length;
+    for (let row = 0; row < rows; row++) shap.add(tree, row, values.subarray(row * width, (row + 1) * width));
+    const baseline = Float64Array.from({ length: outputs }, (_, output) => expectedValue(tree, output));
+    return { baseline, values, scale: classes === 0 ? "value" : "probability" };
+  }
+
   /**
    * Measure `impurity`: each feature's share of the weighted impurity that its splits take away (Gini index, entropy, or sum of squares), as in
    * scikit-learn: surrogates do not count, shares sum to 1. All zeros for a tree without splits.
@@ -71,6 +87,18 @@ export class CartModel implements Model {
     const { task, classes, variables, nodes, facts } = this.parts;
     return { meta: { task, classes, variables, facts }, arrays: packNodes(nodes, Math.max(1, classes)) };
   }
+}
+
+function viewOf(nodes: readonly TreeNode[], features: readonly TreeFeature[], classes: number): TreeView {
+  return {
+    root: 0,
+    left: (node) => nodes[node]!.left,
+    right: (node) => nodes[node]!.right,
+    feature: (node) => nodes[node]!.split!.feature, // asked of inner nodes only
+    cover: (node) => nodes[node]!.weight,
+    next: (node, row) => (route(nodes[node]!, features, row) === LEFT ? nodes[node]!.left : nodes[node]!.right),
+    value: (leaf, output) => nodes[leaf]!.summary[output]! / (classes === 0 ? 1 : nodes[leaf]!.weight),
+  };
 }
 
 function leafOf(nodes: readonly TreeNode[], features: readonly TreeFeature[], row: number): number {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "../../../core/errors.ts";
 import type { Importance, Model, ModelState, Task } from "../../algorithm.ts";
+import type { Contributions } from "../../explain/tree-shap.ts";
 import type { Column } from "../../table.ts";
 import { type BoostedTrees, loadTrees } from "../light-gbm/model.ts";
 
@@ -17,6 +18,11 @@ export class LightRfModel implements Model {
 
   predict(features: readonly Column[]): Float64Array {
     return this.#trees.predict(features);
+  }
+
+  /** As of boosted trees. */
+  contributions(features: readonly Column[]): Contributions {
+    return this.#trees.contributions(features);
   }
 
   /** As of boosted trees: `gain` and `splits`. */
