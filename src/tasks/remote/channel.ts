@@ -13,6 +13,8 @@ const TEXT_PIECE = 16_384;
 /** Unwritten bytes from which on a sender that can wait should. */
 const FULL_BYTES = 4 * 2 ** 20;
 
+const NOTHING = Buffer.alloc(0);
+
 export interface ChannelEvents {
   /** A control message: JSON, not yet validated. Throwing breaks the channel. */
   onControl(message: unknown): void;
@@ -137,12 +139,15 @@ export class Channel {
       this.#headerFilled += end - at;
       if (this.#headerFilled < HEADER_BYTES) return end;
       this.#begin();
-      if (this.#left > 0) return end;
+      if (this.#left === 0) this.#finish(NOTHING);
+      return end;
     }
     const end = Math.min(chunk.length, at + this.#left);
-    this.#left -= Math.max(0, end - at);
-    this.#deliver(chunk.subarray(at, end));
-    if (this.#left === 0) this.#headerFilled = 0;
+    this.#left -= end - at;
+    const bytes = chunk.subarray(at, end);
+    if (this.#left === 0) this.#finish(bytes);
+    else if (this.#header[0] === KIND.DATA) this.#events.onData(this.#executor, bytes);
+    else this.#text.push(Buffer.from(bytes));
     return end;
   }
 
@@ -154,19 +159,20 @@ export class Channel {
     if (this.#left > limit) throw new BadFrameError(`a message of ${this.#left} bytes is above the limit of ${limit}`);
   }
 
-  #deliver(bytes: Buffer): void {
+  get #executor(): number {
+    return this.#header.readUInt32BE(0) & 0xffffff;
+  }
+
+  /** The last bytes of a message have come. */
+  #finish(bytes: Buffer): void {
+    this.#headerFilled = 0;
     const kind = this.#header[0]!;
-    const executor = this.#header.readUInt32BE(0) & 0xffffff;
     if (kind === KIND.DATA) {
-      if (bytes.length > 0) this.#events.onData(executor, bytes);
-      return;
-    }
-    if (this.#left > 0) {
-      this.#text.push(Buffer.from(bytes));
+      if (bytes.length > 0) this.#events.onData(this.#executor, bytes);
       return;
     }
     const whole = this.#text.length === 0 ? bytes : Buffer.concat([...this.#text.splice(0), bytes]);
-    if (kind !== KIND.CONTROL) this.#events.onOutput(executor, kind === KIND.STDOUT ? "stdout" : "stderr", whole.toString());
+    if (kind !== KIND.CONTROL) this.#events.onOutput(this.#executor, kind === KIND.STDOUT ? "stdout" : "stderr", whole.toString());
     else if (whole.length > 0) this.#events.onControl(parsed(whole)); // an empty one is a sign of life
   }
 
