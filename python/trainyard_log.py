@@ -11,12 +11,16 @@
 The address is in TRAINYARD_URL (default http://127.0.0.1:5757), the token in TRAINYARD_TOKEN. `log` returns at once and never
 raises. While the server is away, rows wait in TRAINYARD_QUEUE_DIR (default ~/.trainyard/queue), and `deliver()` or the running
 program brings them later; each row is stored once, because it carries its producer's number.
+
+Every ten seconds what the process and the machine are busy with goes along as sys/...: processor, memory, and GPUs where
+nvidia-smi is there. `init(system=False)` or TRAINYARD_SYSTEM=off switches it off.
 """
 
 import atexit
 import json
 import math
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -29,13 +33,15 @@ __all__ = ["init", "deliver", "Run"]
 _GATHER_SECONDS = 0.2
 _ROWS_PER_PARCEL = 2000
 _BEAT_SECONDS = 15.0
+_SYSTEM_SECONDS = 10.0
 _RETRY_MIN, _RETRY_MAX = 0.25, 10.0
 _DELIVERED, _AWAY, _REFUSED = "delivered", "away", "refused"
 
 
-def init(name, url=None, token=None, config=None, tags=None, run_id=None, queue_dir=None):
+def init(name, url=None, token=None, config=None, tags=None, run_id=None, queue_dir=None, system=True):
     """Begins a run. Returns at once, whether the server is there or not."""
-    return Run(name, url, token, config, tags, run_id, queue_dir)
+    is_on = system and os.environ.get("TRAINYARD_SYSTEM") != "off"
+    return Run(name, url, token, config, tags, run_id, queue_dir, _SYSTEM_SECONDS if is_on else None)
 
 
 def deliver(url=None, token=None, queue_dir=None):
@@ -62,7 +68,7 @@ def deliver(url=None, token=None, queue_dir=None):
 class Run:
     """A run that is being logged. Safe to use from several threads."""
 
-    def __init__(self, name, url, token, config, tags, run_id, queue_dir):
+    def __init__(self, name, url, token, config, tags, run_id, queue_dir, system_seconds=None):
         body = {"name": str(name)}
         if config is not None:
             body["config"] = _plain(config)
@@ -81,6 +87,7 @@ class Run:
         self._last_step, self._next_number, self._next_line = -1, 0, 0
         self._retry, self._sent_at, self._told_at = 0.0, time.monotonic(), -1e9
         self._has_ended, self._is_queued = False, False
+        self._system_seconds, self._system_values = system_seconds, None
         self._thread = threading.Thread(target=self._run, name="trainyard-log", daemon=True)
         self._thread.start()
         atexit.register(self._at_exit)
@@ -98,7 +105,11 @@ class Run:
                 if self._has_ended:
                     return
                 self._last_step = self._last_step + 1 if step is None else _to_step(step)
-                self._rows.append((self._last_step, now, dict(values)))
+                row = dict(values)
+                if self._system_values is not None:
+                    row = dict(self._system_values, **row)
+                    self._system_values = None
+                self._rows.append((self._last_step, now, row))
         except Exception as error:  # noqa: BLE001 - logging must not break training
             self._tell("a row is left out: %s" % error)
 
@@ -144,10 +155,21 @@ class Run:
         return False
 
     def _run(self):
+        figures, sampled_at = _System(), time.monotonic()
         while not self._wake.wait(max(_GATHER_SECONDS, self._retry)):
+            if self._system_seconds is not None and time.monotonic() - sampled_at >= self._system_seconds:
+                sampled_at = time.monotonic()
+                self._note_system(figures.sample())
             self._deliver()
             if time.monotonic() - self._sent_at > _BEAT_SECONDS:
                 self._note(*self._sender.send("beat", {}), is_beat=True)
+
+    def _note_system(self, values):
+        """A sample goes with the next row, or alone when there is none until the next sample."""
+        with self._lock:
+            if self._system_values is not None and not self._has_ended:
+                self._rows.append((max(0, self._last_step), time.time() * 1000.0, self._system_values))
+            self._system_values = values or None
 
     def _cut_rows(self):
         """Rows in memory become parcels. The lock is held. From here on each row has its number."""
@@ -231,6 +253,73 @@ class Run:
         if time.monotonic() - self._told_at > 60:
             self._told_at = time.monotonic()
             print("trainyard: " + message, file=sys.stderr)
+
+
+class _System:
+    """What the process and its machine are busy with. What cannot be known here is left out, never made up."""
+
+    def __init__(self):
+        self._has_gpus = True
+        self._cpu, self._at, self._machine = time.process_time(), time.monotonic(), self._machine_times()
+
+    def sample(self):
+        """Figures of the time since the last call. sys/process/cpu_percent is 100 for one whole core."""
+        values = {}
+        try:
+            cpu, at, machine = time.process_time(), time.monotonic(), self._machine_times()
+            values["sys/process/cpu_percent"] = round(100.0 * (cpu - self._cpu) / max(1e-9, at - self._at), 2)
+            if machine and self._machine and machine[1] > self._machine[1]:
+                values["sys/cpu_percent"] = round(100.0 * (machine[0] - self._machine[0]) / (machine[1] - self._machine[1]), 2)
+            self._cpu, self._at, self._machine = cpu, at, machine
+            values.update(self._memory())
+            values.update(self._gpus())
+        except Exception:  # noqa: BLE001 - figures must not break training
+            pass
+        return values
+
+    @staticmethod
+    def _machine_times():
+        """(busy, all) since the machine started, on Linux; None elsewhere."""
+        try:
+            with open("/proc/stat", encoding="ascii") as file:
+                times = [int(part) for part in file.readline().split()[1:9]]
+            return sum(times) - times[3] - times[4], sum(times)
+        except (OSError, ValueError, IndexError):
+            return None
+
+    @staticmethod
+    def _memory():
+        try:
+            with open("/proc/self/statm", encoding="ascii") as file:
+                pages = int(file.read().split()[1])
+            with open("/proc/meminfo", encoding="ascii") as file:
+                lines = dict(line.split(":", 1) for line in file)
+            total, free = (int(lines[name].split()[0]) for name in ("MemTotal", "MemAvailable"))
+            return {
+                "sys/process/memory_mb": round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 2),
+                "sys/memory_percent": round(100.0 * (1.0 - free / total), 2),
+            }
+        except (OSError, ValueError, KeyError, IndexError):
+            return {}
+
+    def _gpus(self):
+        if not self._has_gpus:
+            return {}
+        query = ["nvidia-smi", "--query-gpu=index,utilization.gpu,memory.used,temperature.gpu,power.draw", "--format=csv,noheader,nounits"]
+        try:
+            text = subprocess.run(query, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=5, check=True).stdout.decode()
+        except (OSError, subprocess.SubprocessError):
+            self._has_gpus = False  # not there, or no driver: it will not appear while the program runs
+            return {}
+        values = {}
+        for line in text.splitlines():
+            index, *cells = [cell.strip() for cell in line.split(",")]
+            for name, cell in zip(("util_percent", "memory_mb", "temperature_c", "power_w"), cells):
+                try:
+                    values["sys/gpu%d/%s" % (int(index), name)] = float(cell)
+                except ValueError:
+                    continue
+        return values
 
 
 class _Sender:

@@ -4,6 +4,7 @@ import { type LoggedRow, toColumns } from "./columns.ts";
 import { queueFolder, toServer } from "./deliver.ts";
 import { QueueFile } from "./queue-file.ts";
 import { type Delivery, type Parcel, Sender } from "./sender.ts";
+import { SystemFigures, type SystemValues } from "./system-figures.ts";
 
 export interface InitOptions {
   readonly name: string;
@@ -18,6 +19,8 @@ export interface InitOptions {
   readonly runId?: string;
   /** Where points wait while the server is away. Default: TRAINYARD_QUEUE_DIR, else a folder of the user. */
   readonly queueDir?: string;
+  /** Between samples of CPU, memory and GPUs, which are logged as `sys/…`; 0 for none. Default 10,000; TRAINYARD_SYSTEM=off switches it off. */
+  readonly systemMs?: number;
   /** Told what went wrong, at most once a minute for each kind. Default: standard error. */
   readonly onProblem?: (message: string) => void;
 }
@@ -48,6 +51,7 @@ export interface LoggedRun {
 const GATHER_MS = 200;
 const ROWS_PER_PARCEL = 2000;
 const BEAT_MS = 15_000;
+const SYSTEM_MS = 10_000;
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 10_000;
 const PROBLEM_EVERY_MS = 60_000;
@@ -77,6 +81,9 @@ class Logger implements LoggedRun {
   #nextLine = 0;
   #timer: NodeJS.Timeout | null = null;
   readonly #beat: NodeJS.Timeout;
+  readonly #system: NodeJS.Timeout | null;
+  /** Figures that wait for a row to go with. */
+  #systemValues: SystemValues | null = null;
   #sentAt = 0;
   #retryMs = 0;
   #work: Promise<void> | null = null;
@@ -101,6 +108,7 @@ class Logger implements LoggedRun {
     }));
     this.#beat = setInterval(() => void this.#maybeBeat(), BEAT_MS);
     this.#beat.unref();
+    this.#system = this.#watchSystem(options.systemMs ?? (process.env.TRAINYARD_SYSTEM === "off" ? 0 : SYSTEM_MS));
     process.once("exit", this.#onExit);
   }
 
@@ -114,7 +122,8 @@ class Logger implements LoggedRun {
       return;
     }
     this.#lastStep = step;
-    this.#rows.push({ step, time, values: { ...values } });
+    this.#rows.push({ step, time, values: { ...this.#systemValues, ...values } });
+    this.#systemValues = null;
     this.#schedule();
   }
 
@@ -136,11 +145,31 @@ class Logger implements LoggedRun {
       this.#parcels.push(...this.#cutRows(), { path: "finish", body: { state, ...(reason === undefined ? {} : { reason }) } });
     }
     clearInterval(this.#beat);
+    if (this.#system !== null) clearInterval(this.#system);
     const isDone = await this.#untilSent(Date.now() + timeoutMs);
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (!isDone) await this.#keep(() => this.#queue.add(this.#cut()));
     process.off("exit", this.#onExit);
     return isDone;
+  }
+
+  /** Samples now and then; a sample goes with the next row, or alone when there is none until the next sample. */
+  #watchSystem(everyMs: number): NodeJS.Timeout | null {
+    if (!(everyMs > 0)) return null;
+    const figures = new SystemFigures();
+    const timer = setInterval(() => {
+      void this.#keep(async () => {
+        const values = await figures.sample();
+        if (this.#hasEnded) return;
+        if (this.#systemValues !== null) {
+          this.#rows.push({ step: Math.max(0, this.#lastStep), time: Date.now(), values: this.#systemValues });
+          this.#schedule();
+        }
+        this.#systemValues = values;
+      });
+    }, everyMs);
+    timer.unref();
+    return timer;
   }
 
   async #untilSent(deadline: number): Promise<boolean> {
