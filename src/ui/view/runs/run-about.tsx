@@ -3,12 +3,12 @@ import type { RunInfo } from "../../../client/index.ts";
 import { attempt } from "../../app/actions.ts";
 import { dateTime } from "../../app/words.ts";
 import { Button, Card, type Column, Empty, Table, TextField, toast } from "../../kit/index.ts";
-import type { RunLog } from "../../store/runs-log.ts";
+import type { RunChange } from "../../store/runs-log.ts";
 import { useHub } from "./hooks.ts";
 import { flatConfig, runStateWord, valueText } from "./run-words.ts";
 
 /** What is told about a run: its configuration, what people wrote about it, and how its state came about. */
-export function RunAbout({ run, log, onChange }: { run: RunInfo; log: RunLog | null; onChange: (run: RunInfo) => void }) {
+export function RunAbout({ run, changes, onChange }: { run: RunInfo; changes: readonly RunChange[]; onChange: (run: RunInfo) => void }) {
   return (
     <>
       <Card title="Configuration" flush>
@@ -16,7 +16,7 @@ export function RunAbout({ run, log, onChange }: { run: RunInfo; log: RunLog | n
       </Card>
       <Notes key={run.id} run={run} onChange={onChange} />
       <Card title="History" flush>
-        <HistoryTable run={run} log={log} />
+        <HistoryTable run={run} changes={changes} />
       </Card>
     </>
   );
@@ -98,10 +98,10 @@ interface Change {
   readonly cause: string;
 }
 
-function HistoryTable({ run, log }: { run: RunInfo; log: RunLog | null }) {
-  const changes: Change[] = [
+function HistoryTable({ run, changes }: { run: RunInfo; changes: readonly RunChange[] }) {
+  const rows: Change[] = [
     { at: run.created_at, text: "Made", cause: "" },
-    ...(log?.changes ?? []).map(({ at, to, cause, reason }) => ({
+    ...changes.map(({ at, to, cause, reason }) => ({
       at,
       text: runStateWord(to).text,
       cause: [cause, reason].filter((part) => part !== null && part !== "").join(": "),
@@ -112,5 +112,5 @@ function HistoryTable({ run, log }: { run: RunInfo; log: RunLog | null }) {
     { id: "text", header: "State", rowHeader: true, cell: ({ text }) => text },
     { id: "cause", header: "Why", cell: ({ cause }) => cause || "–" },
   ];
-  return <Table caption="History" columns={columns} rows={changes} />;
+  return <Table caption="History" columns={columns} rows={rows} />;
 }

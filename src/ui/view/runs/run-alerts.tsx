@@ -1,14 +1,13 @@
 import { useState } from "preact/hooks";
 import { clockTime, plural } from "../../app/words.ts";
 import { Button, Note } from "../../kit/index.ts";
-import type { RunAlert, RunLog } from "../../store/runs-log.ts";
+import type { RunAlert } from "../../store/runs-log.ts";
 
 const SHOWN = 3;
 
 /** What the server noticed about the run, newest first, with the point it saw. */
-export function AlertNotes({ log }: { log: RunLog | null }) {
+export function AlertNotes({ alerts }: { alerts: readonly RunAlert[] }) {
   const [all, setAll] = useState(false);
-  const alerts = log?.alerts ?? [];
   if (alerts.length === 0) return null;
   const newest = [...alerts].reverse();
   const shown = all ? newest : newest.slice(0, SHOWN);

@@ -10,6 +10,8 @@ import { GROUP_MAX } from "./wide-runs.ts";
 export interface RunChartsProps {
   readonly run: RunInfo;
   readonly log: RunLog | null;
+  /** Of the log: changes with everything but points. */
+  readonly version: number;
   readonly look: RunLook;
   readonly onLook: (look: RunLook) => void;
   /** Every series, when the log does not follow all. */

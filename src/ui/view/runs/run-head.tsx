@@ -16,11 +16,13 @@ import { progressOf, runSeconds, totalSteps } from "./run-words.ts";
 export interface RunHeadProps {
   readonly run: RunInfo;
   readonly log: RunLog | null;
+  /** Of the log: changes with everything but points. */
+  readonly version: number;
   readonly onChange: (run: RunInfo) => void;
 }
 
 /** Name, state, time, how far, and what can be done: stop, export, pin, delete. */
-export function RunHead({ run, log, onChange }: RunHeadProps) {
+export function RunHead({ run, log, version, onChange }: RunHeadProps) {
   const hub = useHub();
   const [asking, setAsking] = useState<"stop" | "delete" | null>(null);
   // The stream is ahead of the record, which is told at most twice a second.
@@ -61,7 +63,7 @@ export function RunHead({ run, log, onChange }: RunHeadProps) {
           ]}
         />
       </PageHead>
-      <RunProgress run={run} log={log} isOver={!canStop && state !== "stopping"} />
+      <RunProgress run={run} log={log} version={version} isOver={!canStop && state !== "stopping"} />
       {asking === "stop" ? <StopDialog run={run} onClose={() => setAsking(null)} onStopped={onChange} /> : null}
       {asking === "delete" ? <DeleteDialog run={run} onClose={() => setAsking(null)} /> : null}
     </>
@@ -73,7 +75,7 @@ function compareWith(run: string): readonly string[] {
 }
 
 /** How far and how long; the clock stands still while the server is not heard. */
-function RunProgress({ run, log, isOver }: { run: RunInfo; log: RunLog | null; isOver: boolean }) {
+function RunProgress({ run, log, isOver }: { run: RunInfo; log: RunLog | null; version: number; isOver: boolean }) {
   const { link } = useHub();
   const { at } = link.value;
   const isLive = at === "live" || at === "suspect";

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { isEnded, type RunInfo } from "../../../client/index.ts";
 import { navigate, paths } from "../../app/router.ts";
 import { Button, Empty, Note, Skeleton, Tabs, toast } from "../../kit/index.ts";
-import type { RunLog } from "../../store/runs-log.ts";
+import type { RunAlert, RunChange, RunLine, RunLog } from "../../store/runs-log.ts";
 import { LogView } from "../job/log-view.tsx";
 import { useAsked, useHub, useRunLog, useRunNews } from "./hooks.ts";
 import { LinkNote } from "./link-note.tsx";
@@ -14,6 +14,9 @@ import { RunHead } from "./run-head.tsx";
 import { lookFrom, type RunLook, writeLook } from "./run-look.ts";
 import { runStateWord } from "./run-words.ts";
 import { useWantedKeys } from "./wide-runs.ts";
+
+const NO_ALERTS: readonly RunAlert[] = [];
+const NO_CHANGES: readonly RunChange[] = [];
 
 type TabName = "charts" | "log" | "about";
 
@@ -48,6 +51,8 @@ export function RunPage({ id, search }: { id: string; search: string }) {
   }
   if (run === null) return asked.fault === null ? <Skeleton height={320} /> : <Fault text={asked.fault} onAgain={asked.again} />;
 
+  // The log is one and the same object: what is made of it is drawn again when its version is another.
+  const version = log?.version ?? 0;
   const tab = toTab(query.get("tab"));
   const setTab = (next: string): void => {
     const changed = new URLSearchParams(search);
@@ -62,9 +67,9 @@ export function RunPage({ id, search }: { id: string; search: string }) {
   };
   return (
     <>
-      <RunHead run={run} log={log} onChange={asked.set} />
+      <RunHead run={run} log={log} version={version} onChange={asked.set} />
       <LinkNote />
-      <AlertNotes log={log} />
+      <AlertNotes alerts={log?.alerts ?? NO_ALERTS} />
       <Tabs
         label="Parts of the run"
         value={tab}
@@ -75,9 +80,9 @@ export function RunPage({ id, search }: { id: string; search: string }) {
           { id: "about", label: "About" },
         ]}
       >
-        {tab === "charts" ? <RunCharts run={run} log={log} look={look} onLook={setLook} allKeys={wanted.all} /> : null}
-        {tab === "log" ? <RunLines log={log} /> : null}
-        {tab === "about" ? <RunAbout run={run} log={log} onChange={asked.set} /> : null}
+        {tab === "charts" ? <RunCharts run={run} log={log} version={version} look={look} onLook={setLook} allKeys={wanted.all} /> : null}
+        {tab === "log" ? <RunLines lines={log?.lines ?? null} /> : null}
+        {tab === "about" ? <RunAbout run={run} changes={log?.changes ?? NO_CHANGES} onChange={asked.set} /> : null}
       </Tabs>
     </>
   );
@@ -99,10 +104,10 @@ function Fault({ text, onAgain }: { text: string; onAgain: () => void }) {
   );
 }
 
-function RunLines({ log }: { log: RunLog | null }) {
-  if (log === null) return <Skeleton height={200} />;
-  if (log.lines.length === 0) return <Empty title="No lines yet">What the run's program writes to its log appears here.</Empty>;
-  return <LogView log={log.lines} />;
+function RunLines({ lines }: { lines: readonly RunLine[] | null }) {
+  if (lines === null) return <Skeleton height={200} />;
+  if (lines.length === 0) return <Empty title="No lines yet">What the run's program writes to its log appears here.</Empty>;
+  return <LogView log={lines} />;
 }
 
 function useTitleOf(run: RunInfo | null, log: RunLog | null): void {
