@@ -169,6 +169,18 @@ describe("identities that need no reference", () => {
     for (const name of ["mae", "rmse", "rsq", "r", "median_ae"]) expect(after[name]).toBeCloseTo(before[name]!, 9);
   });
 
+  test("predictions that are all the same, or targets that are, have no correlation, however their mean is rounded", () => {
+    // A sum of 100,000 times 0.1 is off in the eleventh digit, far more than one rounding.
+    const rows = 100_000;
+    const varied = Float64Array.from({ length: rows }, (_, i) => i % 7);
+    const same = new Float64Array(rows).fill(0.1);
+    expect(regressionMetrics(varied, same).r).toBeNull();
+    expect(regressionMetrics(same, varied)).toMatchObject({ r: null, rsq: null });
+    const weights = Float64Array.from(varied, (_, i) => (i === 3 ? 0 : 1));
+    expect(regressionMetrics(varied, same.with(3, 9), weights).r).toBeNull();
+    expect(regressionMetrics(varied, same.with(3, 9)).r).not.toBeNull();
+  });
+
   test("predicting the mean has R² 0 and no correlation", () => {
     const metrics = regressionMetrics(Float64Array.of(1, 2, 6), Float64Array.of(3, 3, 3));
     expect(metrics.rsq).toBe(0);

@@ -74,8 +74,15 @@ function centredSums(y: Float64Array, f: Float64Array, weight: Float64Array, mea
   let yy = 0;
   let ff = 0;
   let yf = 0;
+  let first = -1;
+  let isFlat = true; // the same prediction for every row that counts: its mean may be off by rounding, so sums cannot tell
+  let isLevel = true;
   for (let i = 0; i < y.length; i++) {
     const w = weight[i]!;
+    if (w === 0) continue;
+    if (first < 0) first = i;
+    if (f[i] !== f[first]) isFlat = false;
+    if (y[i] !== y[first]) isLevel = false;
     const dy = y[i]! - means.yMean;
     const df = f[i]! - means.fMean;
     yy += w * dy * dy;
@@ -84,7 +91,11 @@ function centredSums(y: Float64Array, f: Float64Array, weight: Float64Array, mea
   }
   // What rounding leaves of a constant: 1e-14 of the mean, squared.
   const noise = 1e-28 * means.total;
-  return { yy: yy > noise * means.yMean ** 2 ? yy : 0, ff: ff > noise * means.fMean ** 2 ? ff : 0, yf };
+  return {
+    yy: !isLevel && yy > noise * means.yMean ** 2 ? yy : 0,
+    ff: !isFlat && ff > noise * means.fMean ** 2 ? ff : 0,
+    yf,
+  };
 }
 
 function clampCorrelation(r: number): number {
