@@ -361,6 +361,12 @@ describe("whatever the options", () => {
     );
   });
 
+  test("a column may have the name of something that every object has", () => {
+    const named = [numericColumn("constructor", [1, 2, 3]), categoricalColumn("toString", ["a", "b", "b"])];
+    const made = prepare(named, { scale: true, scale_centers: {}, scale_coefficients: {}, one_hot: true, one_hot_levels: {} });
+    expect(made).toEqual({ constructor: [-1, 0, 1], toString_a: [1, 0, 0], toString_b: [0, 1, 1] });
+  });
+
   test("given centres, divisors and levels are used instead of learned ones", () => {
     const own = [numericColumn("a", [1, 2, 3]), numericColumn("b", [1, 2, 3]), categoricalColumn("c", labels("xyz"))];
     const made = prepare(own, {

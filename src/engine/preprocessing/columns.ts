@@ -69,3 +69,8 @@ export function distinctValues(values: Float64Array, most = Number.POSITIVE_INFI
   }
   return Float64Array.from(seen).sort();
 }
+
+/** What a map that came over the wire says of a column; undefined when it says nothing. A column may be called `constructor`. */
+export function entryOf<Value>(map: Readonly<Record<string, Value>> | null, column: string): Value | undefined {
+  return map !== null && Object.hasOwn(map, column) ? map[column] : undefined;
+}

@@ -1,5 +1,5 @@
 import { type CategoricalColumn, type Column, type NumericColumn, numberLabel } from "../table.ts";
-import { distinctValues, factor, isNumber, occurringLevels, replaceNamed, withLevels } from "./columns.ts";
+import { distinctValues, entryOf, factor, isNumber, occurringLevels, replaceNamed, withLevels } from "./columns.ts";
 import type { Settings } from "./settings.ts";
 import { type Step, simpleStep } from "./step.ts";
 
@@ -149,7 +149,7 @@ export const factorToInteger = simpleStep<LevelNumbers>(
     const found = settings.factor2integer ? categories(columns) : [];
     if (found.length === 0) return null;
     const levelsOf = (column: CategoricalColumn): readonly string[] =>
-      settings.factor2integer_levels?.[column.name] ?? occurringLevels(column);
+      entryOf(settings.factor2integer_levels, column.name) ?? occurringLevels(column);
     return {
       first: settings.factor2integer_startat0 ? 0 : 1,
       columns: found.map((column) => ({ name: column.name, levels: levelsOf(column) })),

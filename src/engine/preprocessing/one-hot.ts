@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "../../core/errors.ts";
 import type { CategoricalColumn, Column } from "../table.ts";
-import { freeName, lengthOf, occurringLevels, replaceNamed } from "./columns.ts";
+import { entryOf, freeName, lengthOf, occurringLevels, replaceNamed } from "./columns.ts";
 import { simpleStep } from "./step.ts";
 
 interface OneHotState {
@@ -12,8 +12,9 @@ interface OneHotState {
   }[];
 }
 
-/** More columns than this are refused: the cells of 100,000 rows would not fit in memory. */
+/** More columns, or more cells (2 GiB of doubles), are refused. */
 const MAX_COLUMNS = 10_000;
+const MAX_CELLS = 2 ** 28;
 
 /** One 0/1 column per level, in the category's place. Missing levels and those without a column: 0 everywhere. */
 export const oneHot = simpleStep<OneHotState>(
@@ -24,10 +25,10 @@ export const oneHot = simpleStep<OneHotState>(
     const names = new Set(found.map((column) => column.name));
     const taken = new Set(columns.map((column) => column.name).filter((name) => !names.has(name)));
     const entries = found.map((column) => {
-      const levels = settings.one_hot_levels?.[column.name] ?? occurringLevels(column);
+      const levels = entryOf(settings.one_hot_levels, column.name) ?? occurringLevels(column);
       return { name: column.name, levels, made: levels.map((level) => freeName(`${column.name}_${level}`, taken)) };
     });
-    assertNotTooMany(entries);
+    assertNotTooMany(entries, lengthOf(found[0]!));
     return { columns: entries };
   },
   (columns, state) =>
@@ -44,12 +45,13 @@ export const oneHot = simpleStep<OneHotState>(
     }),
 );
 
-function assertNotTooMany(entries: OneHotState["columns"]): void {
+function assertNotTooMany(entries: OneHotState["columns"], rows: number): void {
   const total = entries.reduce((sum, entry) => sum + entry.levels.length, 0);
-  if (total <= MAX_COLUMNS) return;
+  const most = Math.min(MAX_COLUMNS, Math.floor(MAX_CELLS / Math.max(1, rows)));
+  if (total <= most) return;
   const widest = entries.reduce((a, b) => (b.levels.length > a.levels.length ? b : a));
   throw new InvalidArgumentError(
-    `one_hot would make ${total} columns, more than ${MAX_COLUMNS}; "${widest.name}" alone has ${widest.levels.length} levels: leave it out, or name the levels to keep in one_hot_levels`,
+    `one_hot would make ${total} columns, more than ${most} for ${rows} rows; "${widest.name}" alone has ${widest.levels.length} levels: leave it out, or name the levels to keep in one_hot_levels`,
     { details: { column: widest.name, columns: total } },
   );
 }

@@ -1,4 +1,4 @@
-import { isNumber, replaceNamed } from "./columns.ts";
+import { entryOf, isNumber, replaceNamed } from "./columns.ts";
 import { simpleStep } from "./step.ts";
 
 interface ScaleState {
@@ -18,8 +18,8 @@ export const scaling = simpleStep<ScaleState>(
     if (found.length === 0) return null;
     return {
       columns: found.map(({ name, values }) => {
-        const mean = center ? (centers?.[name] ?? meanOf(values)) : 0;
-        return { name, center: mean, divisor: scale ? (divisors?.[name] ?? spreadOf(values, mean)) : 1 };
+        const mean = center ? (entryOf(centers, name) ?? meanOf(values)) : 0;
+        return { name, center: mean, divisor: scale ? (entryOf(divisors, name) ?? spreadOf(values, mean)) : 1 };
       }),
     };
   },
