@@ -17,6 +17,8 @@ export interface ContractOptions {
   readonly rowOrder?: number | null;
   /** How far predictions may move when rows of weight zero are left out; null where the draw depends on the row count. Default 1e-6. */
   readonly zeroWeights?: number | null;
+  /** What the learner can take of a table; default all of it. */
+  readonly shape?: (problem: Problem) => Problem;
   /** Rows of the mixed table. Default 300. */
   readonly rows?: number;
 }
@@ -35,6 +37,8 @@ export function describeContract(algorithm: Algorithm, options: ContractOptions)
   const run = fitter(algorithm, options.quick);
   const tasks = options.tasks ?? (["binary", "multiclass", "regression"] as const);
   const rows = options.rows ?? 300;
+  const shape = options.shape ?? ((problem: Problem) => problem);
+  const mixed = (...given: Parameters<typeof mixedProblem>): Problem => shape(mixedProblem(...given));
   const close = (a: Float64Array, b: Float64Array, tolerance: number): void => {
     expect(a.length).toBe(b.length);
     for (let i = 0; i < a.length; i++) expect(Math.abs(a[i]! - b[i]!), `entry ${i}: ${a[i]} and ${b[i]}`).toBeLessThanOrEqual(tolerance);
@@ -42,8 +46,8 @@ export function describeContract(algorithm: Algorithm, options: ContractOptions)
 
   describe(`${algorithm.name} keeps what every learner promises`, () => {
     for (const task of tasks) {
-      const problem = mixedProblem(task, rows, 5, true);
-      const fresh = mixedProblem(task, 100, 6);
+      const problem = mixed(task, rows, 5, true);
+      const fresh = mixed(task, 100, 6);
 
       test(`${task}: same seed, same bits; a loaded model says the same to the bit; a probability is one`, () => {
         const { result: model, steps } = run(problem, {}, { seed: 3, validation: fresh });
@@ -95,21 +99,22 @@ export function describeContract(algorithm: Algorithm, options: ContractOptions)
 
       test(`${task}: one row, constant and wholly missing columns, no spread in the outcome: an answer, and finite`, () => {
         const k = problem.classes.length;
-        const odd = (n: number, target: number): Problem => ({
-          ...problem,
-          rows: n,
-          features: [
-            numericColumn("same", new Float64Array(n).fill(3)),
-            numericColumn("gone", new Float64Array(n).fill(Number.NaN)),
-            categoricalColumn("none", new Array<null>(n).fill(null), ["a", "b"]),
-            numericColumn(
-              "x",
-              Float64Array.from({ length: n }, (_, i) => i),
-            ),
-          ],
-          target: new Float64Array(n).fill(target),
-          weights: null,
-        });
+        const odd = (n: number, target: number): Problem =>
+          shape({
+            ...problem,
+            rows: n,
+            features: [
+              numericColumn("same", new Float64Array(n).fill(3)),
+              numericColumn("gone", new Float64Array(n).fill(Number.NaN)),
+              categoricalColumn("none", new Array<null>(n).fill(null), ["a", "b"]),
+              numericColumn(
+                "x",
+                Float64Array.from({ length: n }, (_, i) => i),
+              ),
+            ],
+            target: new Float64Array(n).fill(target),
+            weights: null,
+          });
         for (const n of [1, 2, 12]) {
           const one = odd(n, 1);
           const predicted = run(one).result.predict(one.features);
@@ -120,7 +125,7 @@ export function describeContract(algorithm: Algorithm, options: ContractOptions)
 
     if (options.tasks?.includes("binary") ?? true) {
       test("levels and infinities that training never saw have a defined answer", () => {
-        const problem = mixedProblem("binary", 200, 8);
+        const problem = mixed("binary", 200, 8);
         const strange: Column[] = problem.features.map((column) =>
           column.kind === "numeric"
             ? { ...column, values: Float64Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 1e300) }
@@ -142,7 +147,7 @@ export function describeContract(algorithm: Algorithm, options: ContractOptions)
 
     test("rows, weights and states that cannot be used are refused in a sentence", () => {
       const task = tasks[0]!;
-      const problem = mixedProblem(task, 40, 9);
+      const problem = mixed(task, 40, 9);
       expect(() => run(rowsOf(problem, new Int32Array(0)))).toThrow(/no rows/);
       expect(() => run({ ...problem, weights: new Float64Array(40).fill(-1) })).toThrow(/weight/);
       expect(() => run({ ...problem, weights: new Float64Array(40) })).toThrow(/weights are zero|weight/);

@@ -4,16 +4,31 @@ import type { Algorithm } from "../algorithm.ts";
 import { cart } from "./cart/cart.ts";
 import { glm } from "./glm/glm.ts";
 import { glmnet } from "./glmnet/glmnet.ts";
+import { isotonic } from "./isotonic/isotonic.ts";
 import { knn } from "./knn/knn.ts";
 import { lightGbm } from "./light-gbm/index.ts";
 import { lightRf } from "./light-rf/light-rf.ts";
 import { linearSvm } from "./linear-svm/linear-svm.ts";
 import { mlp } from "./mlp/mlp.ts";
+import { nnls } from "./nnls/nnls.ts";
 import { radialSvm } from "./radial-svm/radial-svm.ts";
 import { ranger } from "./ranger/ranger.ts";
 
 /** Every supervised learner, in the order the catalogue shows them. A new one is one folder and one line here. */
-export const ALGORITHMS: readonly Algorithm[] = [glm, glmnet, cart, ranger, lightRf, lightGbm, linearSvm, radialSvm, knn, mlp];
+export const ALGORITHMS: readonly Algorithm[] = [
+  glm,
+  glmnet,
+  cart,
+  ranger,
+  lightRf,
+  lightGbm,
+  linearSvm,
+  radialSvm,
+  knn,
+  mlp,
+  isotonic,
+  nnls,
+];
 
 /** The learner of that name, whatever its case (D-23). @throws {TrainyardError} `not_found`, naming the nearest. */
 export function algorithmOf(name: string): Algorithm {
