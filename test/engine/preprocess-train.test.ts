@@ -115,13 +115,18 @@ describe("training with preprocessing", () => {
     expect(again.training).not.toEqual(before.training);
   });
 
-  test("candidates of one inner resample reuse what was learned, with the same bits", () => {
+  test("what one unit learned is reused by the same resample only: units one after the other give the bits of units alone", () => {
     const config = configOf(OPTIONS, { hyperparameters: { alpha: { candidates: [0, 1] } } });
     const shared = prepareTraining(config, table);
-    const cell = (alpha: number): Unit => ({ kind: "cell", fold: 1, cell: alpha + 1, inner: 1, candidate: { alpha } });
-    const inOrder = [0, 1].map((alpha) => run(cell(alpha), table, config, shared));
-    const alone = [1, 0].map((alpha) => run(cell(alpha), table, config)).reverse();
-    expect(inOrder).toEqual(alone);
+    const cell = (alpha: number, fold: number, inner: number): Unit => ({
+      kind: "cell",
+      fold,
+      cell: alpha + 1,
+      inner,
+      candidate: { alpha },
+    });
+    const units: Unit[] = [cell(0, 1, 1), cell(1, 1, 1), cell(0, 1, 0), cell(0, 2, 1), { kind: "fit", fold: 1, candidate: { alpha: 1 } }];
+    expect(units.map((unit) => run(unit, table, config, shared))).toEqual(units.map((unit) => run(unit, table, config)));
   });
 
   test("left-out rows leave training only: every held-out row is predicted", async () => {
