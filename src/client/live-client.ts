@@ -1,6 +1,7 @@
 import { TrainyardError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import type { ReplyHeader, SessionSnapshot, WireErrorCode } from "../wire/live/messages.ts";
+import { PendingCalls } from "../wire/pending-calls.ts";
 import {
   type CallOptions,
   type ClientListener,
@@ -10,6 +11,7 @@ import {
   type SessionChange,
   type TableReply,
 } from "./client-types.ts";
+import { startDeadline } from "./deadline.ts";
 import { CallTimeoutError, LinkLostError, RemoteError } from "./errors.ts";
 import { EventOrder, type OrderedEvents } from "./event-order.ts";
 import { Link, type LinkClock, REAL_CLOCK, Refusal, type WebSocketConstructor } from "./link.ts";
@@ -17,13 +19,11 @@ import type { LinkState } from "./link-state.ts";
 import type { JsonSlices, MethodName, Methods, TablePointer, TableSlice, UploadedHandle } from "./methods.ts";
 import { type UploadOptions, uploadInChunks } from "./upload.ts";
 
-interface Pending {
+interface Sent {
   readonly method: string;
-  readonly resolve: (reply: Reply<unknown>) => void;
-  readonly reject: (error: TrainyardError) => void;
   /** Runs before anything that arrived after the reply is looked at. */
   readonly onReply: ((result: unknown) => void) | null;
-  readonly timer: unknown;
+  readonly stopDeadline: () => void;
 }
 
 interface WaitingCall {
@@ -47,7 +47,7 @@ export class LiveClient {
   readonly #clock: LinkClock;
   readonly #link: Link;
   readonly #listeners = new Set<ClientListener>();
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new PendingCalls<string, Reply<unknown>, Sent>();
   #waiting: WaitingCall[] = [];
   #session: SessionSnapshot | null = null;
   #order: EventOrder | null = null;
@@ -197,6 +197,16 @@ export class LiveClient {
     return this.#table("job.predict", { job_id: jobId, data_handle: dataHandle }, 15 * 60_000);
   }
 
+  /** A finished job's final model explained on the rows of a data set; see PROTOCOL.md for the columns of each kind. */
+  explain(
+    jobId: string,
+    dataHandle: string,
+    kind: "permutation" | "partial_dependence" | "ice" | "contributions",
+    feature: string | null = null,
+  ): Promise<TableReply> {
+    return this.#table("job.explain", { job_id: jobId, data_handle: dataHandle, kind, feature }, 15 * 60_000);
+  }
+
   /** The final model's file. */
   async model(jobId: string): Promise<{ readonly filename: string; readonly bytes: Uint8Array }> {
     const reply = await this.callRaw("job.model", { job_id: jobId }, { timeoutMs: 120_000 });
@@ -209,26 +219,23 @@ export class LiveClient {
     return { pointer: reply.result as TablePointer, bytes: reply.payload };
   }
 
-  #send(method: string, params: unknown, options: CallOptions, onReply: Pending["onReply"] = null): Promise<Reply<unknown>> {
+  #send(method: string, params: unknown, options: CallOptions, onReply: Sent["onReply"] = null): Promise<Reply<unknown>> {
     const id = String(++this.#lastId);
-    return new Promise((resolve, reject) => {
-      const timeoutMs = options.timeoutMs ?? this.#options.callTimeoutMs ?? 30_000;
-      const timer = this.#clock.setTimeout(() => {
-        this.#pending.delete(id);
-        reject(new CallTimeoutError(method, timeoutMs));
-      }, timeoutMs);
-      this.#pending.set(id, { method, resolve, reject, onReply, timer });
-      const header = { v: 1, id, method, params };
-      const { payload } = options;
-      const sent = this.#link.send(
-        payload === undefined ? header : { ...header, payload: { format: options.payloadFormat ?? "arrow-ipc", bytes: payload.length } },
-        payload,
-      );
-      if (sent) return;
-      this.#clock.clearTimeout(timer);
-      this.#pending.delete(id);
-      reject(new LinkLostError(method, false, "there is no open link"));
-    });
+    const timeoutMs = options.timeoutMs ?? this.#options.callTimeoutMs ?? 30_000;
+    const onLate = (): void => void this.#pending.reject(id, new CallTimeoutError(method, timeoutMs));
+    const stopDeadline = startDeadline(this.#clock, { timeoutMs, onLate });
+    const reply = this.#pending.add(id, { method, onReply, stopDeadline });
+    const header = { v: 1, id, method, params };
+    const { payload } = options;
+    const isSent = this.#link.send(
+      payload === undefined ? header : { ...header, payload: { format: options.payloadFormat ?? "arrow-ipc", bytes: payload.length } },
+      payload,
+    );
+    if (!isSent) {
+      stopDeadline();
+      this.#pending.reject(id, new LinkLostError(method, false, "there is no open link"));
+    }
+    return reply;
   }
 
   #whenLive(method: string): Promise<void> {
@@ -315,12 +322,10 @@ export class LiveClient {
   }
 
   #onLost(reason: string): void {
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const call of pending) {
-      this.#clock.clearTimeout(call.timer);
-      call.reject(new LinkLostError(call.method, true, reason));
-    }
+    this.#pending.rejectAll(({ method, stopDeadline }) => {
+      stopDeadline();
+      return new LinkLostError(method, true, reason);
+    });
   }
 
   #onFrame(header: Readonly<Record<string, unknown>>, payload: Uint8Array | null): void {
@@ -329,20 +334,20 @@ export class LiveClient {
   }
 
   #onReply(header: ReplyHeader, payload: Uint8Array | null): void {
-    const call = this.#pending.get(String(header.id));
+    const id = String(header.id);
+    const call = this.#pending.noteOf(id);
     // A late answer to a call that timed out.
     if (call === undefined) return;
-    this.#pending.delete(String(header.id));
-    this.#clock.clearTimeout(call.timer);
+    call.stopDeadline();
     if (header.ok) {
       // A result too long for a header travels as the payload.
       const isMoved = header.payload?.format === "json" && payload !== null;
       const result = isMoved ? (JSON.parse(new TextDecoder().decode(payload)) as unknown) : header.result;
       call.onReply?.(result);
-      call.resolve({ result, payload: isMoved ? null : payload });
+      this.#pending.resolve(id, { result, payload: isMoved ? null : payload });
     } else {
       const { code, message, details } = header.error ?? { code: "internal_error" as WireErrorCode, message: "the server gave no reason" };
-      call.reject(new RemoteError(call.method, code, message, details));
+      this.#pending.reject(id, new RemoteError(call.method, code, message, details));
     }
   }
 

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, messageOf, TrainyardError } from "../core/errors.ts";
 import type { RpcId, RpcParams } from "../wire/json-rpc.ts";
 import { JsonRpcPeer } from "../wire/json-rpc-peer.ts";
+import { startDeadline } from "./deadline.ts";
 import { CallTimeoutError, LinkLostError } from "./errors.ts";
 import { type LinkClock, REAL_CLOCK } from "./link.ts";
 import { reconnectDelayMs } from "./link-state.ts";
@@ -232,15 +233,11 @@ export class TellurioLink {
   /** Plain calls have one deadline. Long ones fail at the end of a slice in which nothing was heard for longer than a slice. */
   #watch(id: RpcId, method: string, timeoutMs: number): () => void {
     this.#heard.set(id, this.#clock.now());
-    const isLong = LONG.includes(method);
-    const check = (): void => {
-      const silentMs = this.#clock.now() - (this.#heard.get(id) ?? 0);
-      if (isLong && silentMs < timeoutMs) timer = this.#clock.setTimeout(check, timeoutMs);
-      else this.#peer.drop(id, new CallTimeoutError(method, timeoutMs));
-    };
-    let timer = this.#clock.setTimeout(check, timeoutMs);
+    const onLate = (): void => this.#peer.drop(id, new CallTimeoutError(method, timeoutMs));
+    const signs = LONG.includes(method) ? { heardAt: () => this.#heard.get(id) ?? 0 } : {};
+    const stop = startDeadline(this.#clock, { timeoutMs, onLate, ...signs });
     return () => {
-      this.#clock.clearTimeout(timer);
+      stop();
       this.#heard.delete(id);
     };
   }

@@ -10,6 +10,7 @@ import {
   type RpcId,
   type RpcParams,
 } from "./json-rpc.ts";
+import { PendingCalls } from "./pending-calls.ts";
 
 /** An error answer, received or to be sent. `data.exception` is the cause in words. */
 export class RpcError extends TrainyardError {
@@ -54,11 +55,9 @@ export interface PeerOptions {
   readonly answersKept?: number;
 }
 
-interface Waiting {
+interface Sent {
   readonly text: string;
   readonly method: string;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -67,7 +66,7 @@ interface Waiting {
  */
 export class JsonRpcPeer {
   readonly #options: PeerOptions;
-  readonly #waiting = new Map<RpcId, Waiting>();
+  readonly #waiting = new PendingCalls<RpcId, unknown, Sent>();
   readonly #open = new Set<RpcId>();
   readonly #answers = new Map<RpcId, string>();
   readonly #encoder = new TextEncoder();
@@ -84,10 +83,9 @@ export class JsonRpcPeer {
   call(method: string, params: RpcParams, id: RpcId = this.#options.newId()): Promise<unknown> {
     const text = encodeRequest(id, method, params);
     this.#assertSize(text, method);
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { text, method, resolve, reject });
-      this.#options.send(text);
-    });
+    const answer = this.#waiting.add(id, { text, method });
+    this.#options.send(text);
+    return answer;
   }
 
   notify(method: string, params: RpcParams): void {
@@ -96,18 +94,16 @@ export class JsonRpcPeer {
 
   /** Gives up one call; its answer will be dropped. */
   drop(id: RpcId, error: unknown): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    waiting?.reject(error);
+    this.#waiting.reject(id, error);
   }
 
   failAll(error: (method: string) => unknown): void {
-    for (const [id, { method }] of [...this.#waiting]) this.drop(id, error(method));
+    this.#waiting.rejectAll(({ method }) => error(method));
   }
 
   /** Sends again what has no answer yet, oldest first; the other side knows what it has seen. */
   replay(): void {
-    for (const { text } of this.#waiting.values()) this.#options.send(text);
+    for (const { text } of this.#waiting.notes()) this.#options.send(text);
   }
 
   receive(text: string): void {
@@ -123,13 +119,10 @@ export class JsonRpcPeer {
         void this.#answer(message.id, message.method, message.params);
         return;
       case "result":
-      case "error": {
-        const waiting = message.id === null ? undefined : this.#waiting.get(message.id);
-        if (waiting === undefined || message.id === null) return;
-        this.#waiting.delete(message.id);
-        if (message.kind === "result") waiting.resolve(message.result);
-        else waiting.reject(new RpcError(message.error));
-      }
+        if (message.id !== null) this.#waiting.resolve(message.id, message.result);
+        return;
+      case "error":
+        if (message.id !== null) this.#waiting.reject(message.id, new RpcError(message.error));
     }
   }
 
