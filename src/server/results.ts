@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { ExplainRequest } from "../engine/explain/explain-table.ts";
 import type { Table } from "../engine/table.ts";
 import type { TrainResult } from "../engine/train/result.ts";
 import type { UnsupervisedResult } from "../engine/unsupervised/result.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
 import type { DataHandles } from "./data-handles.ts";
 import type { ArrowTable } from "./data-tasks/arrow-table.ts";
+import type { ExplainedArrow } from "./data-tasks/explain-arrow-task.ts";
 import type { Folders } from "./folders.ts";
 import type { JobRow } from "./jobs/job-rows.ts";
 import { JOB_FILES } from "./jobs/train-job.ts";
@@ -50,6 +52,11 @@ const PREDICT_TASK: TaskReference = {
   export: "predictArrowTask",
 };
 const APPLY_TASK: TaskReference = { module: new URL("./data-tasks/apply-arrow-task.js", import.meta.url).href, export: "applyArrowTask" };
+
+const EXPLAIN_TASK: TaskReference = {
+  module: new URL("./data-tasks/explain-arrow-task.js", import.meta.url).href,
+  export: "explainArrowTask",
+};
 
 /** A record may not exceed a header; above this the answer says so. */
 const RECORD_LIMIT_BYTES = 1_044_480;
@@ -96,6 +103,14 @@ export class Results {
     const files = { modelFile: join(folder, JOB_FILES.model), tableFile: data.tableFile(sessionId, dataHandle) };
     const args = type === "train" ? files : { ...files, format: type === "decomp" ? "trainyard.decomposition" : "trainyard.clustering" };
     return this.#profile.submit<ArrowTable & { warnings: readonly string[] }>(type === "train" ? PREDICT_TASK : APPLY_TASK, args).result;
+  }
+
+  /** A finished job's model explained on the rows of a data set. */
+  async explain(sessionId: string, jobId: string, tableFile: string, request: ExplainRequest): Promise<ExplainedArrow> {
+    const row = this.#jobs.complete(sessionId, jobId);
+    if (row.type !== "train") throw new WireError("invalid_params", `Job ${jobId} is ${WHOSE[row.type]}; only models are explained.`);
+    const modelFile = join(this.#folders.job(jobId), JOB_FILES.model);
+    return this.#profile.submit<ExplainedArrow>(EXPLAIN_TASK, { modelFile, tableFile, request }).result;
   }
 
   async #document(slice: Slice, row: JobRow, result: TrainResult): Promise<SliceReply | null> {

@@ -184,6 +184,22 @@ describe("tables", () => {
   });
 });
 
+test("+ job.explain: what shuffling costs, curves of a feature, and contributions that sum to the score", async () => {
+  const ask = { job_id: jobs.diabetes, data_handle: data.diabetes };
+  const shuffled = await table({ ...ask, repeats: 2 }, "job.explain");
+  expect(shuffled.pointer.facts).toMatchObject({ measure: "rmse", rows: 442, repeats: 2 });
+  expect(shuffled.columns.feature).toHaveLength(10);
+  const curve = await table({ ...ask, kind: "partial_dependence", feature: "bmi" }, "job.explain");
+  expect(Object.keys(curve.columns)).toEqual(["value", "mean", "low", "high"]);
+  expect((curve.columns.mean as number[]).at(-1)!).toBeGreaterThan((curve.columns.mean as number[])[0]!);
+  const { columns } = await table({ ...ask, kind: "contributions" }, "job.explain");
+  const { columns: predicted } = await table(ask, "job.predict");
+  for (const row of [0, 100, 441]) expect(columns.score![row]).toBeCloseTo(predicted.predicted![row] as number, 8);
+  expect((await client.refusal("job.explain", { ...ask, kind: "ice", feature: "bmy" })).message).toContain('Did you mean "bmi"?');
+  expect((await client.refusal("job.explain", { ...ask, kind: "guess" })).code).toBe("invalid_params");
+  expect((await client.refusal("job.explain", { ...ask, data_handle: data.wine })).code).toBe("invalid_params");
+});
+
 describe("the model's file", () => {
   test("+ job.model hands it out; R-140: job.save writes the same bytes below the operator's folder and nowhere else", async () => {
     const { header, payload } = await client.call("job.model", { job_id: jobs.wine });

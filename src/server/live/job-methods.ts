@@ -50,6 +50,20 @@ export const JOB_METHODS: MethodTable = {
     return tableReply(table, { warnings });
   }),
 
+  "job.explain": sessionMethod(async (call) => {
+    const { params, services, sessionId } = call;
+    const results = await services.results();
+    const request = {
+      kind: params.choice("kind", ["permutation", "partial_dependence", "ice", "contributions"]),
+      feature: params.optionalString("feature"),
+      repeats: params.integer("repeats", { min: 1, max: 100, default: 5 }),
+      seed: params.integer("seed", { min: 0, max: Number.MAX_SAFE_INTEGER, default: 1 }),
+    };
+    const file = services.data.tableFile(sessionId, params.string("data_handle"));
+    const { facts, warnings, ...table } = await results.explain(sessionId, jobOf(call), file, request);
+    return tableReply(table, { facts, warnings });
+  }),
+
   "job.model": sessionMethod(async (call) => {
     const { bytes, filename } = await (await call.services.results()).model(call.sessionId, jobOf(call));
     return { result: { bytes: bytes.length, filename }, payload: { format: "model", bytes } };
