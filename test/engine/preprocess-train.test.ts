@@ -135,6 +135,27 @@ describe("training with preprocessing", () => {
     expect(predictions.rows).toBe(ROWS);
   });
 
+  test("the tree shows what preparing a fold came to, and nothing where nothing was asked for", async () => {
+    const nodesOf = async (preprocessor_config: unknown): Promise<string[]> => {
+      const labels: string[] = [];
+      await train(configOf(preprocessor_config), table, {
+        report: (report) => {
+          if (report.type === "node" && report.kind === "preprocess" && report.status === "done")
+            labels.push(`${report.fold}: ${report.label}`);
+        },
+      });
+      return labels;
+    };
+    expect(await nodesOf({ scale: true, remove_constants: true })).toEqual([
+      "1: 4 columns",
+      "2: 4 columns",
+      "3: 4 columns",
+      "0: 4 columns",
+    ]);
+    expect((await nodesOf({ complete_cases: true }))[0]).toMatch(/^1: 5 columns, \d+ rows left out$/);
+    expect(await nodesOf(null)).toEqual([]);
+  });
+
   test("features of every fold stand in the importance table, also those that only some folds have", async () => {
     const rare = {
       rows: ROWS,

@@ -1,12 +1,13 @@
 import { messageOf, TrainyardError } from "../../core/errors.ts";
 import { headlineMetric, METRIC_INFO } from "../metrics/index.ts";
 import { assembleResult, type FoldOutcome, type TuningOutcome } from "./assemble.ts";
+import { plural } from "./field-reader.ts";
 import { type Candidate, candidateLabel, candidatesOf } from "./grid.ts";
 import type { PointsReport, TrainReport } from "./progress.ts";
 import { type ProgressNode, progressTree } from "./progress-tree.ts";
 import type { TrainingHost, TrainingOutcome, TrainingRequest, UnitPoints } from "./training-host.ts";
 import { bestCandidate, scoreCandidate, tuningMetric } from "./tuning.ts";
-import type { CellResult, FitResult, FitUnit, Unit, UnitResult } from "./unit.ts";
+import type { CellResult, FitResult, FitUnit, Preprocessed, Unit, UnitResult } from "./unit.ts";
 import { UnitQueue } from "./unit-queue.ts";
 import { taskOf } from "./validate.ts";
 import { WorkEstimate } from "./work-estimate.ts";
@@ -151,9 +152,13 @@ class TrainingRun {
     );
     const outer = this.#request.outerLabels.length;
     const series = unit.fold === 0 ? "final model" : `fold ${unit.fold}/${outer}`;
+    let startedAt = this.#host.now();
     const result = await this.#unit(
       unit,
-      () => void node(),
+      () => {
+        startedAt = this.#host.now();
+        node();
+      },
       (points) => {
         const last = points.step.at(-1) ?? 0;
         node().update(last, points.total === null ? {} : { total: points.total });
@@ -173,8 +178,10 @@ class TrainingRun {
         }
       },
     );
+    const fit = result as FitResult; // fit units answer with fit results
+    if (fit.preprocessing !== null) reportPreprocessing(node(), fit.preprocessing, unit.fold, startedAt);
     if (unit.fold !== 0 || this.#tunes) node().done();
-    return result as FitResult; // fit units answer with fit results
+    return fit;
   }
 
   /** Runs one unit through the queue and keeps the books. */
@@ -225,6 +232,12 @@ class TrainingRun {
     node.done();
     return outcome;
   }
+}
+
+/** Preparing features is the first part of a unit, known when the unit is done: its node is dated back. */
+function reportPreprocessing(parent: ProgressNode, { columns, leftOut, seconds }: Preprocessed, fold: number, startedAt: number): void {
+  const label = `${plural(columns, "column")}${leftOut === 0 ? "" : `, ${plural(leftOut, "row")} left out`}`;
+  parent.child("preprocess", { label, fold }).done({ started_at: startedAt, ended_at: startedAt + Math.round(seconds * 1000) });
 }
 
 /** A node that appears in the tree when it is first needed, so that what has not begun is not shown as begun. */

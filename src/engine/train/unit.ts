@@ -53,8 +53,18 @@ export interface FitResult {
   readonly importance: { readonly variables: readonly string[]; readonly measure: string; readonly values: Float64Array } | null;
   readonly facts: Readonly<Record<string, number | string | boolean | null>>;
   readonly hyperparameters: Hyperparameters;
+  /** What preparing the features came to; null when they are used as they are. */
+  readonly preprocessing: Preprocessed | null;
   /** The model file; only for the final model. */
   readonly model: Uint8Array | null;
+  readonly seconds: number;
+}
+
+export interface Preprocessed {
+  /** Columns that the learner sees. */
+  readonly columns: number;
+  /** Training rows that are left out. */
+  readonly leftOut: number;
   readonly seconds: number;
 }
 
@@ -95,6 +105,7 @@ export function* runUnit(
   const seed = derivedSeed(config.seed, unit.kind === "cell" ? 1 : 2, unit.fold, inner);
   const view = yield* foldView(prepared, trainRows, `${unit.kind} ${unit.fold} ${inner}`, derivedSeed(seed, PREPROCESSING_STREAM));
   const { train } = view;
+  const learned = context.now();
   const trainProblem = view.problem(train);
   const testProblem = test === null ? null : view.problem(test);
   const model = yield* fitOn(algorithm, hyperparameters, view, trainProblem, testProblem, unit, seed);
@@ -120,6 +131,10 @@ export function* runUnit(
     importance: mainImportance(model),
     facts: model.facts(),
     hyperparameters,
+    preprocessing:
+      view.recipe === null
+        ? null
+        : { columns: trainProblem.features.length, leftOut: trainRows.length - train.length, seconds: (learned - started) / 1000 },
     model: final ? modelFile(prepared, view, hyperparameters, model, context.fingerprint) : null,
     seconds: seconds(),
   };
