@@ -15,6 +15,8 @@ export interface DaemonFlags {
   readonly cleanup?: boolean;
   readonly output?: boolean;
   readonly count?: string;
+  readonly heartbeat?: string;
+  readonly patience?: string;
   readonly verbosity?: string;
 }
 
@@ -48,6 +50,8 @@ function daemonOptions(flags: DaemonFlags, signal: AbortSignal): DialInOptions {
     idleMs: secondsOption("--idle-time", flags.idleTime),
     wallMs: secondsOption("--wall-time", flags.wallTime),
     maxTasks: wholeNumber("--max-tasks", flags.maxTasks, 0, Number.MAX_SAFE_INTEGER),
+    heartbeatMs: secondsOption("--heartbeat", flags.heartbeat),
+    patienceMs: secondsOption("--patience", flags.patience),
     cleanup: flags.cleanup,
     output: flags.output,
     signal,

@@ -44,6 +44,7 @@ program
   .option("--heartbeat <seconds>", "send a heartbeat event to every session (0: off)")
   .option("--origins <list>", "further page addresses that may connect, separated by commas")
   .option("--save-dir <folder>", "where job.save may write")
+  .option("--prompts <folder>", "files that replace the prompts of the textual-gradient engine")
   .option("--open", "open the page in the browser, where there is one")
   .option("--verbosity <number>", "0 prints nothing, 1 the address and events, 2 more")
   .action(async (options) => (await import("./serve.ts")).serveCommand(options));
@@ -106,6 +107,8 @@ program
   .option("--no-cleanup", "keep what tasks leave behind")
   .option("--output", "print what tasks print")
   .option("--count <number>", "so many daemons in one program", "1")
+  .option("--heartbeat <seconds>", "send the host a sign of life so often", "5")
+  .option("--patience <seconds>", "without one from the host for so long, the link counts as lost", "60")
   .option("--verbosity <number>", "0 prints nothing, 1 why it ended", "1")
   .action(async (url, options) => (await import("./daemon.ts")).daemonCommand(url, options));
 
