@@ -6,6 +6,7 @@ import { glm } from "./glm/glm.ts";
 import { glmnet } from "./glmnet/glmnet.ts";
 import { isotonic } from "./isotonic/isotonic.ts";
 import { knn } from "./knn/knn.ts";
+import { lightCart } from "./light-cart/light-cart.ts";
 import { lightGbm } from "./light-gbm/index.ts";
 import { lightRf } from "./light-rf/light-rf.ts";
 import { linearSvm } from "./linear-svm/linear-svm.ts";
