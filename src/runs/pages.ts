@@ -1,6 +1,6 @@
 import { joinBatches } from "./join-batches.ts";
 import { pointsMessage, toMessage, toMetricsData } from "./messages.ts";
-import { type PointBatch, pickRows, rowsOf } from "./point-batch.ts";
+import { type PointBatch, pickRows, rowsOf, valueCount } from "./point-batch.ts";
 import { matching } from "./query.ts";
 import type { LogEntry } from "./run-log.ts";
 import type { Runs } from "./runs.ts";
@@ -32,6 +32,8 @@ const PAGE_ROWS = 10_000;
 const THIN_PAGE_ROWS = 50_000;
 /** About so many rows stay of a thinned stretch. */
 const THINNED_ROWS = 500;
+/** A page ends behind the frame that brings it to this size, and a frame of points is cut to half of it: what waits for a reader stays below its budget and a page more. */
+const PAGE_BYTES = 128 * 1024;
 const CACHE_BYTES = 8 * 1024 * 1024;
 
 /** Cuts logs into pages of encoded messages. Subscribers at the same place share them: a page is encoded once. */
@@ -54,7 +56,7 @@ export class Pages {
     const cached = this.#cache.get(name);
     if (cached !== undefined) return cached.page;
     const entries = this.#runs.read(runId, after, isLong ? THIN_PAGE_ROWS : PAGE_ROWS);
-    const page = { to: entries.at(-1)?.seq ?? after, frames: [...framesOf(request, entries, isLong)] };
+    const page = pageOf(framesOf(request, entries, isLong), { after, to: entries.at(-1)?.seq ?? after });
     this.#keep(name, page);
     return page;
   }
@@ -71,7 +73,25 @@ export class Pages {
   }
 }
 
-function* framesOf(request: PageRequest, entries: readonly LogEntry[], isLong: boolean): Generator<Buffer> {
+/** A frame, and the row or event up to which its reader has the log then; null where it may not stop. */
+interface PlacedFrame {
+  readonly frame: Buffer;
+  readonly seq: number | null;
+}
+
+/** As many frames as fit. @param place `to` is where all of them lead. */
+function pageOf(placed: Iterable<PlacedFrame>, place: { readonly after: number; readonly to: number }): Page {
+  const frames: Buffer[] = [];
+  let bytes = 0;
+  for (const { frame, seq } of placed) {
+    frames.push(frame);
+    bytes += frame.length;
+    if (bytes >= PAGE_BYTES && seq !== null && seq < place.to) return { to: seq, frames };
+  }
+  return { to: place.to, frames };
+}
+
+function* framesOf(request: PageRequest, entries: readonly LogEntry[], isLong: boolean): Generator<PlacedFrame> {
   let stretch: PointBatch[] = [];
   let at = request.after;
   for (const entry of entries) {
@@ -83,7 +103,7 @@ function* framesOf(request: PageRequest, entries: readonly LogEntry[], isLong: b
     yield* pointFrames(request, stretch, at, isLong);
     stretch = [];
     at = entry.seq;
-    if (request.dialect === "v2") yield encode(toMessage(request.runId, entry));
+    if (request.dialect === "v2") yield { frame: encode(toMessage(request.runId, entry)), seq: entry.seq };
   }
   yield* pointFrames(request, stretch, at, isLong);
 }
@@ -103,29 +123,60 @@ function* pointFrames(
   stretch: readonly PointBatch[],
   to: number,
   isLong: boolean,
-): Generator<Buffer> {
+): Generator<PlacedFrame> {
   const rowCount = stretch.reduce((sum, { steps }) => sum + steps.length, 0);
   const mustThin = isLong && rowCount > EXACT_ROWS;
   const chosen = stretch.map((batch) => withKeys(batch, keys));
-  const batches = mustThin ? thinned(chosen, bucketsFor(chosen)) : joinBatches(chosen);
+  if (!mustThin) {
+    yield* exactFrames(runId, dialect, joinBatches(chosen), to - rowCount);
+    return;
+  }
+  const batches = thinned(chosen, bucketsFor(chosen));
   if (dialect === "compatible") {
-    for (const batch of batches) for (const row of rowsOf(batch)) yield encode({ type: "metrics", data: toMetricsData(row) });
+    for (const batch of batches)
+      for (const row of rowsOf(batch)) yield { frame: encode({ type: "metrics", data: toMetricsData(row) }), seq: null };
     return;
   }
-  if (mustThin) {
-    const parts = batches.map((batch) => {
-      const { type: _, run: __, seq: ___, ...columns } = pointsMessage(runId, 0, batch) as Record<string, unknown>;
-      return columns;
-    });
-    const rows = batches.reduce((sum, { steps }) => sum + steps.length, 0);
-    yield encode({ type: "thinned", run: runId, from_seq: to - rowCount + 1, seq: to, rows, of: rowCount, parts });
-    return;
-  }
-  let seq = to - rowCount;
+  const parts = batches.map((batch) => {
+    const { type: _, run: __, seq: ___, ...columns } = pointsMessage(runId, 0, batch) as Record<string, unknown>;
+    return columns;
+  });
+  const rows = batches.reduce((sum, { steps }) => sum + steps.length, 0);
+  yield { frame: encode({ type: "thinned", run: runId, from_seq: to - rowCount + 1, seq: to, rows, of: rowCount, parts }), seq: to };
+}
+
+/** Every row. @param before the row in front of the first one. */
+function* exactFrames(runId: string, dialect: Dialect, batches: readonly PointBatch[], before: number): Generator<PlacedFrame> {
+  let seq = before;
   for (const batch of batches) {
-    seq += batch.steps.length;
-    yield encode(pointsMessage(runId, seq, batch));
+    if (dialect === "compatible") {
+      for (const row of rowsOf(batch)) yield { frame: encode({ type: "metrics", data: toMetricsData(row) }), seq: ++seq };
+      continue;
+    }
+    for (const part of cut(batch)) {
+      seq += part.steps.length;
+      yield { frame: encode(pointsMessage(runId, seq, part)), seq };
+    }
   }
+}
+
+/** About so many bytes are a value, and a row's step and time, as text. */
+const VALUE_BYTES = 20;
+const ROW_BYTES = 30;
+
+/** A batch in parts whose messages are not long. */
+function cut(batch: PointBatch): PointBatch[] {
+  const rowCount = batch.steps.length;
+  const bytesPerRow = ROW_BYTES + (VALUE_BYTES * valueCount(batch)) / rowCount;
+  const rowsMax = Math.max(1, Math.floor(PAGE_BYTES / 2 / bytesPerRow));
+  if (rowCount <= rowsMax) return [batch];
+  return Array.from({ length: Math.ceil(rowCount / rowsMax) }, (_, i) => {
+    const from = i * rowsMax;
+    return pickRows(
+      batch,
+      Uint32Array.from({ length: Math.min(rowsMax, rowCount - from) }, (_, row) => from + row),
+    );
+  });
 }
 
 function withKeys(batch: PointBatch, keys: readonly string[] | undefined): PointBatch {
