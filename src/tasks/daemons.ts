@@ -10,6 +10,7 @@ import { currentProfile, dropEntry, type Entry, entryOf, maybeEntry, runWithProf
 import { joinCommand } from "./remote/join-command.ts";
 import { RemoteProfile } from "./remote/remote-profile.ts";
 import { SyncProfile } from "./sync-profile.ts";
+import { tellSet } from "./telemetry.ts";
 
 /** A profile that `daemons` has set. `await using` resets it at the end of the block. */
 export interface Daemons extends AsyncDisposable {
@@ -226,7 +227,9 @@ async function connected(entry: Entry, count: number): Promise<void> {
 function makeEntry(name: string, count: number, options: DaemonsOptions): Entry {
   const stream = options.seed === undefined ? null : streamOfSeed(options.seed);
   const profile = makeProfile(name, count, options);
-  return { name, profile, knownGlobals: new Set(), retries: options.retry ?? 0, stream };
+  const where = options.url ?? (options.sync === true ? "sync" : options.thread === true ? "thread" : "process");
+  const set = tellSet("set", name, where, null);
+  return { name, profile, knownGlobals: new Set(), retries: options.retry ?? 0, stream, set, where };
 }
 
 function daemonProfileOf(entry: Entry): DaemonProfile {

@@ -8,6 +8,7 @@ import { loadCode } from "./load-code.ts";
 import type { ExecutorMessage, HostMessage, InitMessage, ReplyMessage } from "./messages.ts";
 import { freshStream, markDaemon } from "./mirai-context.ts";
 import type { TaskCode, TaskFunction } from "./profile.ts";
+import type { TraceCarrier } from "./trace-carrier.ts";
 import { Turn, type TurnHost } from "./turn.ts";
 
 /** `breathe()` returns at once when the last one that waited is younger; so long may tasks that do not wait run on without a look at the messages. */
@@ -64,6 +65,7 @@ export class Executor {
   #housekeeping: Housekeeping | null = null;
   #random: StreamRandom | null = null;
   #hasRun = false;
+  #connect: TraceCarrier | null = null;
   #breathedAt = 0;
 
   constructor(port: ExecutorPort) {
@@ -87,6 +89,9 @@ export class Executor {
       case "run":
         this.#waiting.push(message);
         if (!this.#isAtWork) void this.#work();
+        break;
+      case "trace":
+        this.#connect = message.connect;
         break;
       case "abort":
         this.#abort(message.id);
@@ -129,7 +134,7 @@ export class Executor {
   }
 
   #drop(count: number): void {
-    for (const { id } of this.#waiting.splice(this.#waiting.length - count)) this.#aborted.delete(id);
+    for (const { id } of this.#waiting.splice(Math.max(0, this.#waiting.length - count))) this.#aborted.delete(id);
     this.#port.gate.open();
     this.#port.send({ type: "dropped" });
     if (this.#waiting.length > 0 && !this.#isAtWork) void this.#work();
@@ -162,7 +167,9 @@ export class Executor {
       if (extras?.globals !== undefined) undo = putGlobals(extras.globals);
       const task = this.#functions.get(code) ?? (await this.#load(code));
       turn.throwIfAborted(); // cancelled while its code was loaded: it has not begun
-      answer = { type: "done", id, value: await task(args, new Context(turn)) };
+      const work = (): unknown => task(args, new Context(turn));
+      const value = extras?.trace === undefined ? work() : traced(extras.trace, this.#connect, turn, work);
+      answer = { type: "done", id, value: await value };
     } catch (error) {
       answer = { type: "failed", id, error };
     }
@@ -221,6 +228,12 @@ export class Executor {
       this.#port.send({ type: "failed", id: answer.id, error });
     }
   }
+}
+
+/** Loaded only where somebody traces. */
+async function traced(parent: TraceCarrier, connect: TraceCarrier | null, turn: Turn, work: () => unknown): Promise<unknown> {
+  const { evaluated } = await import("./telemetry.ts");
+  return evaluated(parent, connect, () => turn.signal.aborted, work);
 }
 
 /** @returns what puts back the globals as they were. */

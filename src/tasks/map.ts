@@ -6,6 +6,7 @@ import { MiraiMap } from "./mirai-map.ts";
 import { type Entry, entryOf, type Submission, submitTo } from "./registry.ts";
 import { checkedCode, follow, type MiraiOptions } from "./submit.ts";
 import { labelOf, type Supply } from "./supply.ts";
+import { withinMap } from "./telemetry.ts";
 
 /** What can be mapped over. Names of a record are kept. */
 export type Elements<E> = Iterable<E> | AsyncIterable<E> | Readonly<Record<string, E>>;
@@ -43,7 +44,9 @@ export function miraiMap<E, R, Constants = Readonly<Record<string, unknown>>>(
   const values = isList ? [...elements] : Object.values(elements);
   const map = new MiraiMap<R>(isList ? null : Object.keys(elements), (index) => make.submit(values[index]!));
   try {
-    for (const value of values) map.add(make.submit(value));
+    withinMap(entry.set ?? null, () => {
+      for (const value of values) map.add(make.submit(value));
+    });
   } catch (error) {
     map.cancel();
     throw error;

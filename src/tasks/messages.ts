@@ -1,5 +1,6 @@
 import { BadFrameError } from "../wire/bad-frame.ts";
 import type { NoteKind, TaskCode } from "./profile.ts";
+import type { TraceCarrier } from "./trace-carrier.ts";
 
 /** What comes with a task beside its code and arguments. All optional; what is absent costs nothing. */
 export interface RunExtras {
@@ -13,6 +14,8 @@ export interface RunExtras {
   readonly isSetup?: boolean;
   /** It is one element of a map. */
   readonly isMapped?: boolean;
+  /** The host's span of this task. */
+  readonly trace?: TraceCarrier;
 }
 
 /** Sent once, before anything else, when the daemon has settings other than the defaults. */
@@ -43,6 +46,8 @@ export type HostMessage =
   | { readonly type: "forget"; readonly key: number }
   | { readonly type: "run"; readonly id: number; readonly code: number; readonly args: unknown; readonly extras?: RunExtras }
   | { readonly type: "abort"; readonly id: number }
+  /** The host's span of this executor's coming. */
+  | { readonly type: "trace"; readonly connect: TraceCarrier }
   | { readonly type: "drop"; readonly count: number }
   | ReplyMessage;
 
@@ -114,6 +119,8 @@ export function toHostMessage(value: unknown): HostMessage {
       const run = { type: "run", id: toNumber(message.id), code: toNumber(message.code), args: message.args } as const;
       return extras === undefined ? run : { ...run, extras };
     }
+    case "trace":
+      return { type: "trace", connect: message.connect as TraceCarrier };
     case "abort":
       return { type: "abort", id: toNumber(message.id) };
     case "drop":

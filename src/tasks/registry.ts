@@ -7,7 +7,9 @@ import type { MiraiListener, MiraiWork } from "./mirai.ts";
 import type { DaemonProfile, RunOptions } from "./open-profile.ts";
 import type { TaskCode } from "./profile.ts";
 import type { Supply } from "./supply.ts";
+import { labelOf } from "./supply.ts";
 import type { SyncProfile } from "./sync-profile.ts";
+import { beginTask, isTracing, type TraceCarrier, tellSet } from "./telemetry.ts";
 
 /** Anything that a profile's name can stand for. */
 export type AnyProfile = DaemonProfile | SyncProfile;
@@ -21,6 +23,10 @@ export interface Entry {
   readonly retries: number;
   /** Stream of the next task; null without a seed. */
   stream: StreamState | null;
+  /** The span of its making; null without telemetry. */
+  readonly set?: TraceCarrier | null;
+  /** Where its daemons come from, as it was set. */
+  readonly where?: string;
 }
 
 const entries = new Map<string, Entry>();
@@ -42,7 +48,9 @@ export function setEntry(entry: Entry): void {
 }
 
 export function dropEntry(entry: Entry): void {
-  if (entries.get(entry.name) === entry) entries.delete(entry.name);
+  if (entries.get(entry.name) !== entry) return;
+  entries.delete(entry.name);
+  if (entry.set !== undefined && entry.set !== null) tellSet("reset", entry.name, entry.where ?? "", entry.set);
 }
 
 export function maybeEntry(name: string = currentProfile()): Entry | null {
@@ -75,9 +83,26 @@ export interface Submission {
 /** Sends one task; the profile's stream moves on only when it was accepted. */
 export function submitTo(entry: Entry, submission: Submission, args: unknown, listener: MiraiListener): MiraiWork {
   const { stream } = entry;
-  const work = entry.profile.run(submission.code, args, runOptionsOf(submission, listener, stream, entry.retries));
+  const options = runOptionsOf(submission, listener, stream, entry.retries);
+  const work = isTracing() ? runTraced(entry, submission, args, options) : entry.profile.run(submission.code, args, options);
   if (stream !== null) entry.stream = nextStream(stream);
   return work;
+}
+
+function runTraced(entry: Entry, submission: Submission, args: unknown, options: RunOptions): MiraiWork {
+  const span = beginTask(labelOf(submission.code), entry.name, entry.set ?? null);
+  if (span === null) return entry.profile.run(submission.code, args, options);
+  try {
+    const work = entry.profile.run(submission.code, args, { ...options, extras: { ...options.extras, trace: span.carrier } });
+    work.result.then(
+      () => span.end(),
+      (error: unknown) => span.end(error instanceof TrainyardError ? error.code : "failed"),
+    );
+    return work;
+  } catch (error) {
+    span.end("refused");
+    throw error;
+  }
 }
 
 /** Takes the next stream of a seeded profile; null without a seed. For programs that hand out streams themselves. */
