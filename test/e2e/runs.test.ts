@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { expectAccessible, openBrowser, openPage, type WatchedPage } from "../support/browser.ts";
+import { openBrowser, openPage, type WatchedPage } from "../support/browser.ts";
 import { type ServerProcess, scratchFolder, startServer } from "../support/cli.ts";
 import { startProxy } from "./runs-proxy.ts";
 

@@ -9,6 +9,7 @@ import { Button, Card, Empty, Note, Segmented, Select, Skeleton, type Sort, Text
 import { EMPTY_LIST, type RunList, reduceRunList } from "../../store/runs-list.ts";
 import { PageHead } from "../page-head.tsx";
 import { useAsked, useHub, useRunNews } from "./hooks.ts";
+import type { RunsHub } from "./hub.ts";
 import { LinkNote } from "./link-note.tsx";
 import { pinnedRuns } from "./pins.ts";
 import { RunTable } from "./run-table.tsx";
@@ -24,7 +25,7 @@ const TYPING_MS = 150;
 /** All runs of the server: our own jobs and whatever reports from outside. */
 export function RunsPage({ search }: { search: string }) {
   const address = readAddress(search);
-  const facets = useAsked("facets", (hub, signal) => hub.api.facets(signal));
+  const facets = useAsked("facets", readFacets);
   const key = address.key || usualKey(facets.value);
   const { list, fault, more, again } = useRunList(address, key, facets.value !== null || facets.fault !== null, facets.again);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
@@ -92,6 +93,15 @@ export function RunsPage({ search }: { search: string }) {
       )}
     </>
   );
+}
+
+const NEWEST = 5;
+
+/** What runs can be told by. Series of the newest runs are asked for beside: the server's list has those that are on disk already. */
+async function readFacets(hub: RunsHub, signal: AbortSignal): Promise<RunFacets> {
+  const [facets, newest] = await Promise.all([hub.api.facets(signal), hub.api.list({ metrics: ["*"], limit: NEWEST }, signal)]);
+  const keys = newest.runs.flatMap(({ metrics }) => Object.keys(metrics ?? {}));
+  return { ...facets, keys: [...new Set([...facets.keys, ...keys])] };
 }
 
 /** A column is first sorted the way that its best comes first; pressed again, the other way. */
@@ -245,6 +255,7 @@ function useRunList(address: RunsAddress, key: string, isReady: boolean, onNews:
   useEffect(() => {
     const { rows, dated } = latest.current;
     if (rows === null || dated.size === 0) return;
+    if (key === "") onNews();
     const limit = Math.min(RENEW_ROWS, Math.max(PAGE, rows.length));
     hub.api.list(toQuery(address, key, limit)).then(
       (reply) => dispatch({ type: "renewed", reply }),
