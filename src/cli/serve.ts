@@ -21,6 +21,7 @@ export interface ServeFlags {
   readonly heartbeat?: string;
   readonly origins?: string;
   readonly saveDir?: string;
+  readonly prompts?: string;
   readonly open?: boolean;
   readonly verbosity?: string;
 }
@@ -60,6 +61,7 @@ function serveOptions(flags: ServeFlags): ServeOptions {
     heartbeatMs: secondsOption("--heartbeat", flags.heartbeat),
     origins: flags.origins?.split(",").map((origin) => origin.trim()),
     saveDir: flags.saveDir,
+    promptsDir: flags.prompts,
     verbosity: wholeNumber("--verbosity", flags.verbosity, 0, 2),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

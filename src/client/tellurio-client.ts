@@ -13,6 +13,12 @@ export interface VariableFields {
   readonly isParameter?: boolean;
 }
 
+export interface VariableChange {
+  readonly data?: TellurioData;
+  readonly role?: string;
+  readonly requiresGrad?: boolean;
+}
+
 export interface ModelDescription {
   readonly apiKey: string;
   readonly baseUrl?: string;
@@ -164,24 +170,30 @@ export class TellurioClient {
   }
 
   /** Changes fields of a variable there, then here. @throws {TrainyardError} `task_failed` when the server did not echo the change. */
-  async update(
-    variable: TellurioVariable,
-    fields: { readonly data?: TellurioData; readonly role?: string; readonly requiresGrad?: boolean },
-  ): Promise<void> {
-    const changes = { data: fields.data, role: fields.role, requires_grad: fields.requiresGrad };
-    const sent = Object.entries(changes).filter(([, value]) => value !== undefined);
-    await Promise.all(
-      sent.map(async ([field, value]) => {
-        const echo = (await this.call("update_variable", { variable_id: variable.id, field, value })) as Readonly<Record<string, unknown>>;
-        if (echo.variable_id !== variable.id || echo.field !== field || JSON.stringify(echo.value) !== JSON.stringify(value)) {
-          throw new TrainyardError(
-            "task_failed",
-            `The server took another change of ${field} than was sent; this side and the server differ.`,
-          );
-        }
-      }),
+  update(variable: TellurioVariable, fields: VariableChange): Promise<void> {
+    return this.updateAll([[variable, fields]]);
+  }
+
+  /** Many changes by one message, where the server offers that: all of them, or none. @throws as `update`. */
+  async updateAll(changes: readonly (readonly [TellurioVariable, VariableChange])[]): Promise<void> {
+    const updates = changes.flatMap(([variable, { data, role, requiresGrad }]) =>
+      Object.entries({ data, role, requires_grad: requiresGrad })
+        .filter(([, value]) => value !== undefined)
+        .map(([field, value]) => ({ variable_id: variable.id, field, value: this.link.registry.encode(value) })),
     );
-    Object.assign(variable, Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)));
+    const isBatch = updates.length > 1 && this.link.features.includes("update_variables");
+    const echoes = isBatch
+      ? ((await this.call("update_variables", { updates })) as { updates: unknown[] }).updates
+      : await Promise.all(updates.map((update) => this.call("update_variable", update)));
+    const isEchoed = updates.every(({ variable_id, field, value }, index) => {
+      const echo = echoes[index] as Readonly<Record<string, unknown>> | undefined;
+      return echo?.variable_id === variable_id && echo.field === field && JSON.stringify(echo.value) === JSON.stringify(value);
+    });
+    if (!isEchoed)
+      throw new TrainyardError("task_failed", "The server took another change than was sent; this side and the server differ.");
+    for (const [variable, fields] of changes) {
+      Object.assign(variable, Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)));
+    }
   }
 
   /** Tells the server that these are no longer needed, where it offers that. */

@@ -144,6 +144,9 @@ export class TellurioRegistry {
     if (typeof value === "function") return { __callable__: true, callable_id: this.functionId(value as TellurioFunction) };
     if (Array.isArray(value)) return value.map((item) => this.encode(item));
     if (value === undefined || value === null) return null;
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      throw new InvalidArgumentError(`Cannot send ${String(value)}: whole numbers beyond ±(2^53 − 1) are not exact; send a text.`);
+    }
     if (typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return value;
     if (typeof value === "object" && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)) {
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.encode(item)]));

@@ -26,6 +26,8 @@ export interface ServeOptions {
   readonly dataDir?: string;
   /** The one folder that `job.save` writes below. Default: `saved` in the data folder. */
   readonly saveDir?: string;
+  /** Files that replace the textual-gradient engine's own prompts. Default: none. */
+  readonly promptsDir?: string;
   /** Daemons that fit models. Default: cores − 1, at least 1. */
   readonly daemons?: number;
   /** Pages that may connect besides our own. Replaces the default list. */
@@ -68,8 +70,8 @@ export interface ServeOptions {
   };
 }
 
-export type CompleteOptions = Required<Omit<ServeOptions, "parts" | "tls">> &
-  Pick<ServeOptions, "parts"> & { readonly isDefaultPort: boolean; readonly tls: TlsIdentity | null };
+export type CompleteOptions = Required<Omit<ServeOptions, "parts" | "tls" | "promptsDir">> &
+  Pick<ServeOptions, "parts" | "promptsDir"> & { readonly isDefaultPort: boolean; readonly tls: TlsIdentity | null };
 
 const LOOPBACK_HOSTS: readonly string[] = ["127.0.0.1", "localhost", "::1"];
 /** Where other machines may guess. */
@@ -111,6 +113,7 @@ export function completeOptions(options: ServeOptions, env: NodeJS.ProcessEnv = 
     verbosity,
     log: verbosity === 0 ? () => {} : (options.log ?? ((line) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`))),
     ...(options.parts === undefined ? {} : { parts: options.parts }),
+    ...(options.promptsDir === undefined ? {} : { promptsDir: resolve(options.promptsDir) }),
   };
 }
 

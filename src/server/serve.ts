@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { TrainyardError } from "../core/errors.ts";
 import { openProfile } from "../tasks/open-profile.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
+import { DEFAULT_PROMPTS } from "../textgrad/index.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Door } from "./http.ts";
 import type { JobRunner } from "./jobs.ts";
@@ -11,6 +12,7 @@ import { type OwnNames, ownOrigins } from "./origins.ts";
 import { Services } from "./services.ts";
 import { eitherDoor, TellurioDoor } from "./tellurio/door.ts";
 import { namespacesOf } from "./tellurio/namespaces.ts";
+import { readPromptFiles } from "./tellurio/prompt-files.ts";
 import { runSink } from "./tellurio/run-sink.ts";
 import { asHost } from "./tls.ts";
 import { TokenGate } from "./token-gate.ts";
@@ -38,6 +40,7 @@ const FAREWELL_MS = 200;
 export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
   const options = completeOptions(given);
   const { log } = options;
+  const prompts = options.promptsDir === undefined ? DEFAULT_PROMPTS : readPromptFiles(options.promptsDir);
   const profiles = openProfiles(options);
   let services: Services;
   try {
@@ -64,6 +67,7 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
     folder,
     runs: runSink(services.runs, log),
     namespaces: namespacesOf(process.env),
+    prompts,
   });
   const door = new Door({
     tls: options.tls,

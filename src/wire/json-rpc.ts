@@ -52,7 +52,8 @@ export function decodeRpc(text: string): RpcMessage {
   } catch (error) {
     return withoutNumbers(text) ?? fault(null, RPC_CODES.parseError, "Parse error", `The message is not JSON: ${(error as Error).message}`);
   }
-  return toMessage(parsed);
+  const large = largeInteger(text);
+  return large === null ? toMessage(parsed) : tooLarge(toMessage(parsed), large);
 }
 
 function toMessage(parsed: unknown): RpcMessage {
@@ -83,6 +84,23 @@ function toAnswer(message: Readonly<Record<string, unknown>>, id: RpcId | null):
     data: typeof data === "object" && data !== null ? (data as RpcParams) : {},
   };
   return { kind: "error", id, error };
+}
+
+/** The first whole number that JavaScript cannot hold exactly, as written; null when there is none. */
+function largeInteger(text: string): string | null {
+  if (!/\d{16}/.test(text)) return null;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g)) {
+    if (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token))) return token;
+  }
+  return null;
+}
+
+/** A message whose numbers would change is refused rather than understood wrongly. */
+function tooLarge(message: RpcMessage, number: string): RpcMessage {
+  const exception = `The whole number ${number} is beyond ±(2^53 − 1) and would be changed; send it as a text.`;
+  if (message.kind === "request") return fault(message.id, RPC_CODES.invalidParams, "Invalid params", exception);
+  if (message.kind !== "result" && message.kind !== "error") return message;
+  return { kind: "error", id: message.id, error: { code: RPC_CODES.internalError, message: "Internal error", data: { exception } } };
 }
 
 /** Python writes NaN and infinities as bare words. Such a message is understood well enough to refuse it by its id. */

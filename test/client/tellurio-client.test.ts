@@ -336,6 +336,7 @@ describe("what the server may do", () => {
       [new Date(), "Date"],
       [Number.NaN, "NaN"],
       [1n, "bigint"],
+      [2 ** 53, "9007199254740992"],
     ] as const) {
       expect(() => registry.encode(value)).toThrow(name);
     }
@@ -396,6 +397,18 @@ describe("with the server", () => {
     await expect(client.backward(prompt)).rejects.toThrow(/is a leaf/);
     expect(await client.isInStep()).toBe(true);
     await client.update(query!, { data: "bye", role: "other" });
+    await client.updateAll([
+      [query!, { data: "ciao" }],
+      [prompt, { data: "be loud again", requiresGrad: true }],
+    ]);
+    expect([query!.data, prompt.data]).toEqual(["ciao", "be loud again"]);
+    await expect(
+      client.updateAll([
+        [query!, { data: "lost" }],
+        [prompt, { role: null as never }],
+      ]),
+    ).rejects.toMatchObject({ code: "invalid_argument" });
+    expect(query!.data).toBe("ciao");
     await client.release([target!]);
     expect(await client.isInStep()).toBe(true);
   });

@@ -95,6 +95,50 @@ describe("variables", () => {
     await expect(client.call("run_step", { optimizer_id: "o9" })).rejects.toThrow(/Optimizer with id "o9"/);
   });
 
+  test("several changes by one message: all or none", async () => {
+    const { client } = await connected();
+    const x = await client.variable("x", "first", true);
+    const y = await client.variable(["y"], "second", true, "__parameter__");
+    const updates = [
+      { variable_id: x.id, field: "data", value: "new" },
+      { variable_id: y.id, field: "requires_grad", value: false },
+      { variable_id: x.id, field: "_retain_grad", value: true },
+    ];
+    expect(await client.call("update_variables", { updates })).toEqual({ updates });
+    expect([await client.get(x.id), await client.get(y.id)]).toMatchObject([{ data: "new", _retain_grad: true }, { requires_grad: false }]);
+    const before = [await client.get(x.id), await client.get(y.id)];
+    const spoilt = [
+      { variable_id: x.id, field: "data", value: "newer" },
+      { variable_id: y.id, field: "is_leaf", value: false },
+      { variable_id: x.id, field: "role", value: 3 },
+    ];
+    await expect(client.call("update_variables", { updates: spoilt })).rejects.toThrow(/role must be a text/);
+    expect([await client.get(x.id), await client.get(y.id)]).toEqual(before);
+    await expect(client.call("update_variables", { updates: [{ variable_id: "v9", field: "data", value: 1 }] })).rejects.toThrow(
+      /Variable with id/,
+    );
+  });
+
+  test("whole numbers beyond 2^53 are refused by name, not changed; the call keeps its id and the session lives on", async () => {
+    const { client } = await connected();
+    const first = await client.request("create_variable", { data: Number.MAX_SAFE_INTEGER, role: "r", requires_grad: false });
+    expect((await client.get(first.result.variable_id)).data).toBe(Number.MAX_SAFE_INTEGER);
+    for (const value of ["9007199254740993", "-12345678901234567890", "[1,9007199254740993]"]) {
+      const params = `{"run_uuid":"run","data":${value},"role":"r","requires_grad":false}`;
+      client.send(`{"jsonrpc":"2.0","method":"create_variable","params":${params},"id":"big ${value}"}`);
+      await client.until(() => client.heard.some(({ id, error }) => id === `big ${value}` && error?.code === -32602));
+      const { error } = client.heard.find((message) => message.id === `big ${value}` && message.error?.code === -32602)!;
+      expect(error.data.exception).toMatch(/whole number -?\d+ is beyond/);
+    }
+    const text = await client.call("create_variable", {
+      data: "9007199254740993",
+      role: "1e400 12345678901234567890",
+      requires_grad: false,
+    });
+    expect((await client.get(text.variable_id)).data).toBe("9007199254740993");
+    expect((await client.call("create_variable", { data: 1.5e300, role: "r", requires_grad: false })).variable_id).toBeTruthy();
+  });
+
   test("several variables by one message: all or none; released ones are gone", async () => {
     const { client } = await connected();
     const one = { data: "x", role: "r", requires_grad: false };

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { DEFAULT_PROMPTS, type EnginePrompts } from "../../textgrad/index.ts";
 import type { RpcParams } from "../../wire/json-rpc.ts";
 import { type ApiDoor, refuse } from "../http.ts";
 import { isAllowedOrigin } from "../origins.ts";
@@ -30,6 +31,8 @@ export interface TellurioOptions extends Partial<SessionTimes> {
   readonly origins: readonly string[];
   /** Slugs under which projects may be made, the user's own first. */
   readonly namespaces: readonly string[];
+  /** What the engine says to language models. Default: its own prompts. */
+  readonly prompts?: EnginePrompts;
   /** How long a lost session waits for its client. Default 60,000. */
   readonly resumeMs?: number;
   readonly log: (line: string) => void;
@@ -156,6 +159,7 @@ export class TellurioDoor implements ApiDoor {
       heartbeatEveryMs,
       ...(pushMs === undefined ? {} : { pushMs }),
       isResumable: offeredOf(request).includes(SUBPROTOCOL),
+      prompts: this.#options.prompts ?? DEFAULT_PROMPTS,
       isMethod,
       isLong,
       handle: (owner, method, params, signal) => this.#call(owner, held.runIds, method, params, signal),
@@ -231,7 +235,7 @@ export class TellurioDoor implements ApiDoor {
   }
 }
 
-const FEATURES = ["resume", "release", "create_variables", "cancel", "checksum", "typed_errors"];
+const FEATURES = ["resume", "release", "create_variables", "update_variables", "cancel", "checksum", "typed_errors"];
 
 function pathOf(url: string | undefined): string {
   return (url ?? "/").split("?", 1)[0]!;

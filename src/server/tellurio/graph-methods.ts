@@ -36,6 +36,7 @@ export const graphMethods: Readonly<Record<string, Method>> = {
     const appended = await backward(variables, {
       model: chosen?.entry.model ?? null,
       args: chosen?.args,
+      prompts: session.prompts,
       gradients,
       ...(params.retain_graph === null || params.retain_graph === undefined
         ? {}

@@ -28,6 +28,19 @@ const additions: Readonly<Record<string, Method>> = {
     return { variable_ids: made };
   },
 
+  /** Several changes by one message: `{updates:[{variable_id, field, value}]}` echoes them. All of them, or none. */
+  update_variables(session, params, signal) {
+    const updates = toList(params.updates, "updates") as readonly RpcParams[];
+    const before = new Map(updates.map(({ variable_id }) => [variable_id, session.snapshot(session.variable(variable_id))]));
+    try {
+      for (const update of updates) variableMethods.update_variable!(session, update, signal);
+    } catch (error) {
+      for (const restore of before.values()) restore();
+      throw error;
+    }
+    return { updates };
+  },
+
   /** Stops an open call: `{id}` of the request. */
   cancel: (session, params) => ({ cancelled: session.cancel(params.id) }),
 

@@ -141,6 +141,7 @@ async function runJudge({ session, args, rest, gradEnabled, signal }: Call): Pro
       inputs: toInputs(args.inputs, "inputs"),
       args: toArguments(rest, "completion arguments"),
       evalMode: args.eval_mode !== false,
+      prompts: session.prompts,
       gradEnabled,
       signal,
       ...functionsOf(session, args),

@@ -148,6 +148,7 @@ function toOptions(session: TellurioSession, group: RpcParams): { readonly optio
     inputs: toInputs(decode((group.inputs as never) ?? null, session), "inputs"),
     constraints,
     momentum,
+    prompts: session.prompts,
     args: toArguments(decode((group.completion_args as never) ?? null, session), "completion_args"),
   };
   return { options, model: entry };

@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { TrainyardError } from "../../core/errors.ts";
-import { type CompletionArguments, type GraphNode, Parameter, type Variable, watchModel } from "../../textgrad/index.ts";
+import {
+  type CompletionArguments,
+  type EnginePrompts,
+  type GraphNode,
+  Parameter,
+  type Variable,
+  watchModel,
+} from "../../textgrad/index.ts";
 import type { RpcId, RpcParams } from "../../wire/json-rpc.ts";
 import { JsonRpcPeer, RpcError } from "../../wire/json-rpc-peer.ts";
 import type { PromptRecorder } from "./prompt-recorder.ts";
@@ -29,6 +36,7 @@ export interface SessionOptions extends SessionTimes {
   readonly isMethod: (method: string) => boolean;
   readonly isLong: (method: string) => boolean;
   readonly isResumable: boolean;
+  readonly prompts: EnginePrompts;
 }
 
 export interface OptimizerEntry {
@@ -80,6 +88,11 @@ export class TellurioSession implements Registry {
 
   get isAttached(): boolean {
     return this.#send !== null;
+  }
+
+  /** What the engine says to language models. */
+  get prompts(): EnginePrompts {
+    return this.#options.prompts;
   }
 
   get isResumable(): boolean {
@@ -142,6 +155,20 @@ export class TellurioSession implements Registry {
     this.#variables.set(id, variable);
     this.#ids.set(variable, id);
     return id;
+  }
+
+  /** @returns what puts the variable back to what it is now. */
+  snapshot(variable: Variable): () => void {
+    const { data, role, requiresGrad, outputNr, retainsGrad } = variable;
+    const leaf = this.leafOverrides.get(variable);
+    const grad = variable.isLeaf || retainsGrad ? [...variable.grad] : null;
+    return () => {
+      Object.assign(variable, { data, role, requiresGrad, outputNr });
+      variable.setRetainsGrad(retainsGrad);
+      if (grad !== null) variable.grad = grad;
+      if (leaf === undefined) this.leafOverrides.delete(variable);
+      else this.leafOverrides.set(variable, leaf);
+    };
   }
 
   /** A client has no more use for them. Graphs that hold them go on. @returns how many were known. */

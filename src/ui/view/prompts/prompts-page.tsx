@@ -36,7 +36,7 @@ export function PromptsPage() {
             {[
               `export TELLURIO_BACKEND_HTTP_BASE_URL=${location.protocol}//${location.hostname}`,
               `export TELLURIO_BACKEND_HTTP_PORT=${location.port}`,
-              `export TELLURIO_BACKEND_WS_BASE_URL=ws://${location.hostname}`,
+              `export TELLURIO_BACKEND_WS_BASE_URL=${location.protocol === "https:" ? "wss" : "ws"}://${location.hostname}`,
               `export TELLURIO_BACKEND_WS_PORT=${location.port}`,
             ].join("\n")}
           </pre>
