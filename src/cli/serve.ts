@@ -15,6 +15,10 @@ export interface ServeFlags {
   readonly daemons?: string;
   readonly maxConcurrent?: string;
   readonly maxSessions?: string;
+  readonly maxHandles?: string;
+  readonly maxQueuedJobs?: string;
+  readonly daemonMemory?: string;
+  readonly inboundLimit?: string;
   readonly sessionTtl?: string;
   readonly dataTtl?: string;
   readonly gcInterval?: string;
@@ -55,6 +59,10 @@ function serveOptions(flags: ServeFlags): ServeOptions {
     daemons: wholeNumber("--daemons", flags.daemons, 1, 256),
     maxConcurrent: wholeNumber("--max-concurrent", flags.maxConcurrent, 1, 1024),
     maxSessions: wholeNumber("--max-sessions", flags.maxSessions, 1, 100_000),
+    maxHandles: wholeNumber("--max-handles", flags.maxHandles, 1, 1_000_000),
+    maxQueuedJobs: wholeNumber("--max-queued-jobs", flags.maxQueuedJobs, 0, 1_000_000),
+    daemonMemoryMb: wholeNumber("--daemon-memory", flags.daemonMemory, 0, 1_048_576),
+    inboundLimitBytes: mebibytes("--inbound-limit", flags.inboundLimit),
     sessionTtlMs: secondsOption("--session-ttl", flags.sessionTtl),
     dataTtlMs: secondsOption("--data-ttl", flags.dataTtl),
     gcIntervalMs: secondsOption("--gc-interval", flags.gcInterval),
@@ -65,6 +73,11 @@ function serveOptions(flags: ServeFlags): ServeOptions {
     verbosity: wholeNumber("--verbosity", flags.verbosity, 0, 2),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function mebibytes(option: string, text: string | undefined): number | undefined {
+  const value = wholeNumber(option, text, 8, 1_048_576);
+  return value === undefined ? undefined : value * 2 ** 20;
 }
 
 function tlsOption({ tlsCert, tlsKey, tlsPassphraseEnv }: ServeFlags): ServeOptions["tls"] {

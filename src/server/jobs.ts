@@ -1,48 +1,26 @@
 import { messageOf } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
-import type { TrainReport } from "../engine/train/progress.ts";
-import type { TrainResult } from "../engine/train/result.ts";
-import type { ComputeProfile } from "../tasks/profile.ts";
 import type { JobHistory, JobSummary, SessionSnapshot } from "../wire/live/messages.ts";
 import type { DataHandles } from "./data-handles.ts";
-import type { EventDraft, SessionEvents } from "./events.ts";
+import type { SessionEvents } from "./events.ts";
 import type { Folders } from "./folders.ts";
-import { headlineName, headlineOf } from "./jobs/headline.ts";
-import { isUnsupervised, JobFolders, type StoredJob } from "./jobs/job-folders.ts";
+import { JobFolders, type StoredJob } from "./jobs/job-folders.ts";
 import { foldHistory } from "./jobs/job-history.ts";
-import { JobProgress } from "./jobs/job-progress.ts";
+import { CANCELLED, interrupted, JobLedger } from "./jobs/job-ledger.ts";
 import type { JobFacts, JobRequest } from "./jobs/job-requests.ts";
-import { isFinal, type JobChange, type JobRow, JobRows, jobSummary, snapshotEntry } from "./jobs/job-rows.ts";
-import type { JobRuns } from "./jobs/job-runs.ts";
-import type { TrainJobOptions } from "./jobs/train-job.ts";
-import { knownError, WireError } from "./live/wire-error.ts";
+import { isFinal, type JobRow, snapshotEntry } from "./jobs/job-rows.ts";
+import { RETRY_MS, RunningJobs, type RunningOptions } from "./jobs/running-jobs.ts";
+import { WireError } from "./live/wire-error.ts";
 import type { Database } from "./store/database.ts";
 
-/** Does the work of a job. Rejects when the signal aborts and the work has really stopped. */
-export type JobRunner = (options: TrainJobOptions) => Promise<TrainResult>;
+export type { JobRunner } from "./jobs/running-jobs.ts";
 
-export interface JobOptions {
+export interface JobOptions extends Omit<RunningOptions, "onFreed"> {
   /** Jobs that run at the same time, over all sessions. */
   readonly maxConcurrent: number;
-  /** Where fits run. */
-  readonly profile: ComputeProfile;
-  readonly runner: JobRunner;
-  /** Where curves and ends of jobs are logged. */
-  readonly runs: JobRuns;
-  /** How long progress is gathered before it is written and sent. */
-  readonly flushMs: number;
-  readonly log: (line: string) => void;
+  /** Jobs of one session that may wait. */
+  readonly maxQueuedJobs: number;
   readonly now?: () => number;
-}
-
-interface RunningJob {
-  readonly sessionId: string;
-  readonly abort: AbortController;
-  readonly progress: JobProgress;
-  /** Name of the metric that stands for the job. */
-  readonly headlineName: string | null;
-  /** Settles when nothing of the job runs any more. */
-  ended: Promise<void>;
 }
 
 export interface Submitted {
@@ -61,22 +39,22 @@ export interface Submitted {
  */
 export class Jobs {
   readonly #database: Database;
-  readonly #rows: JobRows;
   readonly #events: SessionEvents;
-  readonly #folders: JobFolders;
   readonly #data: DataHandles;
   readonly #options: JobOptions;
-  readonly #running = new Map<string, RunningJob>();
-  #flushTimer: NodeJS.Timeout | null = null;
+  readonly #folders: JobFolders;
+  readonly #ledger: JobLedger;
+  readonly #running: RunningJobs;
   #isClosed = false;
 
   constructor(database: Database, events: SessionEvents, folders: Folders, data: DataHandles, options: JobOptions) {
     this.#database = database;
-    this.#rows = new JobRows(database);
     this.#events = events;
-    this.#folders = new JobFolders(folders, data);
     this.#data = data;
     this.#options = options;
+    this.#folders = new JobFolders(folders, data);
+    this.#ledger = new JobLedger(database, events, { runs: options.runs, log: options.log, now: options.now ?? Date.now });
+    this.#running = new RunningJobs(database, this.#ledger, this.#folders, { ...options, onFreed: () => this.pump() });
     options.runs.onStopped((jobId) => this.#cancelStopped(jobId));
   }
 
@@ -86,48 +64,52 @@ export class Jobs {
 
   /** Once at start: what ran when the last server ended says so. Queued jobs run when `pump` is called. */
   recover(): void {
+    const { rows } = this.#ledger;
+    const stopped = interrupted("The server stopped while this job was running. Train again with the same settings.");
+    const [running, cancelling] = [rows.inState("running"), rows.inState("cancelling")];
     this.#database.transaction(() => {
-      for (const row of [...this.#rows.inState("running"), ...this.#rows.inState("cancelling")]) {
-        const wasCancelled = row.status === "cancelling";
-        const message = "The server stopped while this job was running. Train again with the same settings.";
-        if (wasCancelled) this.#end(row, "cancelled", "job.cancelled", CANCELLED);
-        else this.#end(row, "interrupted", "job.interrupted", { code: "interrupted", message });
-      }
+      for (const { jobId } of running) this.#ledger.end(jobId, stopped);
+      for (const { jobId } of cancelling) this.#ledger.end(jobId, CANCELLED);
     });
-    this.#options.runs.recover((jobId) => this.#rows.get(jobId));
+    for (const { jobId } of [...running, ...cancelling]) this.#folders.dropTables(jobId);
+    this.#options.runs.recover((jobId) => rows.get(jobId));
   }
 
   /**
    * Checks, stores and queues a job; starts it when a slot is free. The request is checked against the data set's shape before anything is kept.
    * @param requestKey the same key again answers with the job that it made (R-48: `data_handle` never reaches the configuration).
+   * @throws {WireError} `too_many` when the session has `maxQueuedJobs` jobs waiting.
    */
   async submit(sessionId: string, dataHandle: string, request: JobRequest, requestKey: string | null): Promise<Submitted> {
-    const repeated = requestKey === null ? null : this.#rows.withRequestKey(sessionId, requestKey);
+    const repeated = requestKey === null ? null : this.#ledger.rows.withRequestKey(sessionId, requestKey);
     if (repeated !== null) return this.#submitted(repeated, (await this.stored(repeated.jobId)).config.seed);
     const shape = await this.#data.shape(sessionId, dataHandle);
     const { config, warnings, facts } = await request(shape);
+    this.#checkQueue(sessionId);
     const jobId = newId("job");
     await this.#folders.make(jobId, { sessionId, dataHandle }, { config, shape, warnings });
     try {
       const dataName = this.#data.summary(sessionId, dataHandle).name;
       this.#options.runs.make({ jobId, sessionId, dataName, ...facts }, config);
-      this.#store(newRow({ jobId, sessionId, dataHandle, dataName, requestKey, submittedAt: this.#now(), ...facts }));
+      const row = newRow({ jobId, sessionId, dataHandle, dataName, requestKey, submittedAt: this.#ledger.now, ...facts });
+      this.#ledger.add(row, (added) => this.#startAtOnce(added));
     } catch (error) {
+      this.#running.forget(jobId);
       this.#options.runs.remove(jobId);
       this.#folders.remove(jobId);
       throw error;
     }
     this.#options.log(`job ${jobId} submitted: ${facts.algorithm}${facts.target === null ? "" : ` on ${facts.target}`}`);
-    return this.#submitted(this.#rows.get(jobId)!, config.seed);
+    return this.#submitted(this.#ledger.get(sessionId, jobId), config.seed);
   }
 
   /** Starts queued jobs while slots are free, oldest first (R-110). */
   pump(): void {
     if (this.#isClosed) return;
     try {
-      for (const row of this.#rows.inState("queued")) {
-        if (this.#running.size >= this.#options.maxConcurrent) return;
-        this.#start(row, true);
+      for (const row of this.#ledger.rows.inState("queued")) {
+        if (!this.#hasSlot) return;
+        this.#running.start(row, true);
       }
     } catch (error) {
       this.#options.log(`queued jobs could not be started, trying again: ${messageOf(error)}`);
@@ -136,49 +118,45 @@ export class Jobs {
   }
 
   list(sessionId: string): JobSummary[] {
-    return this.#rows.ofSession(sessionId).map((row) => this.#summary(row));
+    return this.#ledger.rows.ofSession(sessionId).map((row) => this.#ledger.summary(row));
   }
 
   status(sessionId: string, jobId: string): JobSummary {
-    return this.#summary(this.#get(sessionId, jobId));
+    return this.#ledger.summary(this.#ledger.get(sessionId, jobId));
   }
 
   ofSession(sessionId: string): SessionSnapshot["jobs"] {
-    return this.#rows.ofSession(sessionId).map((row) => snapshotEntry(this.#current(row)));
+    return this.#ledger.rows.ofSession(sessionId).map((row) => snapshotEntry(this.#ledger.current(row)));
   }
 
   history(sessionId: string, jobId: string): JobHistory {
-    this.#get(sessionId, jobId);
-    this.flush();
+    this.#ledger.get(sessionId, jobId);
+    this.#running.flush();
     return foldHistory(jobId, this.#events.lastSeq(sessionId), this.#events.ofJob(jobId));
   }
 
   /** @returns whether it was unfinished (R-104, R-105, R-108). A running one is `cancelling` until its work has stopped. */
   cancel(sessionId: string, jobId: string): boolean {
-    const row = this.#get(sessionId, jobId);
+    const row = this.#ledger.get(sessionId, jobId);
     if (isFinal(row.status)) return false;
-    if (row.status === "queued") this.#database.transaction(() => this.#end(row, "cancelled", "job.cancelled", CANCELLED));
-    else if (row.status === "running") {
-      this.#rows.update(jobId, { status: "cancelling" });
-      this.#touch(sessionId);
-      this.#running.get(jobId)?.abort.abort();
+    if (row.status === "queued") {
+      this.#ledger.end(jobId, CANCELLED);
+      this.#folders.dropTables(jobId);
+    } else if (row.status === "running") {
+      this.#ledger.beginCancelling(row);
+      this.#running.abort(jobId);
     }
     return true;
   }
 
   /** @returns whether it was there. @throws {WireError} `invalid_params` for an unfinished job (R-106, R-107). */
   delete(sessionId: string, jobId: string): boolean {
-    const row = this.#rows.get(jobId);
+    const row = this.#ledger.rows.get(jobId);
     if (row === null || row.sessionId !== sessionId) return false;
     if (!isFinal(row.status)) {
       throw new WireError("invalid_params", `Job ${jobId} is ${row.status}. Cancel it and wait for its end, then delete it.`);
     }
-    this.#database.transaction(() => {
-      this.#rows.delete(jobId);
-      this.#events.forgetJob(jobId);
-      this.#events.append(sessionId, [{ event: "job.deleted", data: { job_id: jobId } }]);
-      this.#touch(sessionId);
-    });
+    this.#ledger.remove(row);
     this.#folders.remove(jobId);
     this.#options.runs.remove(jobId);
     return true;
@@ -186,7 +164,7 @@ export class Jobs {
 
   /** The finished job's row. @throws {WireError} `not_found`; `invalid_params` when it is not complete (R-122). */
   complete(sessionId: string, jobId: string): JobRow {
-    const row = this.#get(sessionId, jobId);
+    const row = this.#ledger.get(sessionId, jobId);
     if (row.status === "complete") return row;
     const why = isFinal(row.status) ? "so it has no result" : "wait for job.complete";
     throw new WireError("invalid_params", `Job ${jobId} is ${row.status}; ${why}.`);
@@ -198,242 +176,56 @@ export class Jobs {
 
   /** Ends with the session: what runs is stopped, what is queued or finished is gone (D-13). */
   dropSession(sessionId: string): void {
-    const rows = this.#rows.ofSession(sessionId);
+    const rows = this.#ledger.rows.ofSession(sessionId);
     this.#database.sql("DELETE FROM jobs WHERE session_id = ?").run(sessionId);
     this.#database.afterCommit(() => {
       for (const { jobId } of rows) {
         this.#options.runs.remove(jobId);
-        const running = this.#running.get(jobId);
-        running?.abort.abort();
-        if (running === undefined) this.#folders.remove(jobId);
+        if (this.#running.has(jobId)) this.#running.abort(jobId);
+        else this.#folders.remove(jobId);
       }
     });
   }
 
   knownFolders(): Set<string> {
-    return this.#rows.ids();
-  }
-
-  /** Writes and sends the progress gathered so far. */
-  flush(): void {
-    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
-    this.#flushTimer = null;
-    const dirty = [...this.#running].filter(([, job]) => job.progress.isDirty);
-    if (dirty.length === 0) return;
-    try {
-      this.#database.transaction(() => {
-        for (const [jobId, job] of dirty) this.#writeProgress(jobId, job);
-      });
-      for (const [jobId] of dirty) this.#options.runs.flush(jobId);
-    } catch (error) {
-      // A full disk, for instance. The job goes on; what it said meanwhile is not in its log.
-      this.#options.log(`progress could not be stored: ${messageOf(error)}`);
-    }
+    return this.#ledger.rows.ids();
   }
 
   /** Stops everything that runs and waits for it; those jobs are `interrupted`. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const running = [...this.#running.values()];
-    for (const job of running) job.abort.abort();
-    await Promise.all(running.map((job) => job.ended));
-    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
+    await this.#running.close();
   }
 
-  #store(row: Omit<JobRow, "submitOrder">): void {
-    this.#database.transaction(() => {
-      if (this.#database.sql("SELECT 1 AS it FROM sessions WHERE session_id = ?").get(row.sessionId) === undefined) {
-        throw new WireError("not_attached", "The session was deleted while the job was being submitted.");
-      }
-      this.#rows.insert(row);
-      this.#touch(row.sessionId);
-      const isImmediate = this.#running.size < this.#options.maxConcurrent && this.#rows.inState("queued").length === 1;
-      if (isImmediate) this.#start(this.#rows.get(row.jobId)!, false);
-      const summary = this.#summary(this.#rows.get(row.jobId)!);
-      this.#events.append(row.sessionId, [{ event: "job.submitted", data: { job_id: row.jobId, summary }, jobId: row.jobId }]);
-    });
+  get #hasSlot(): boolean {
+    return this.#running.size < this.#options.maxConcurrent;
   }
 
-  /** @param isAnnounced whether it left the queue: a job that starts at once has no `job.started` event. */
-  #start(row: JobRow, isAnnounced: boolean): void {
-    const { jobId, sessionId } = row;
-    const at = this.#now();
-    const job: RunningJob = {
-      sessionId,
-      abort: new AbortController(),
-      progress: new JobProgress(jobId, at),
-      headlineName: headlineName(row.task),
-      ended: Promise.resolve(),
-    };
-    this.#running.set(jobId, job);
-    try {
-      this.#database.transaction(() => {
-        this.#rows.update(jobId, { status: "running", started_at: at });
-        if (!isAnnounced) return;
-        const summary = this.#summary(this.#rows.get(jobId)!);
-        const data = { job_id: jobId, started_at: summary.started_at, summary };
-        this.#events.append(sessionId, [{ event: "job.started", data, jobId }]);
-      });
-    } catch (error) {
-      this.#running.delete(jobId);
-      throw error;
-    }
-    this.#database.afterCommit(() => this.#options.runs.start(jobId));
-    job.ended = this.#run(row, job);
+  /** Nobody overtakes: a new job starts at once only when no other waits. */
+  #startAtOnce(row: JobRow): void {
+    if (this.#hasSlot && this.#ledger.rows.inState("queued").length === 1) this.#running.start(row, false);
+    else this.#checkQueue(row.sessionId, 1);
   }
 
-  async #run(row: JobRow, job: RunningJob): Promise<void> {
-    const { jobId } = row;
-    let settle: () => void;
-    try {
-      const headline = await this.#work(jobId, job);
-      await this.#folders.seal(jobId);
-      settle = () => this.#succeed(jobId, job, headline);
-    } catch (error) {
-      settle = () => this.#fail(jobId, job, error);
-    }
-    // The end must be stored: a job that is not running may not be shown running. The next start says `interrupted` otherwise.
-    while (!this.#isStored(jobId, settle) && !this.#isClosed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    this.#running.delete(jobId);
-    if (this.#rows.get(jobId) === null) this.#folders.remove(jobId);
-    this.pump();
-  }
-
-  #isStored(jobId: string, settle: () => void): boolean {
-    try {
-      this.#database.transaction(settle);
-      return true;
-    } catch (error) {
-      this.#options.log(`job ${jobId}: its end could not be stored, trying again: ${messageOf(error)}`);
-      return false;
-    }
+  /** @param added those that are stored already and are to be allowed. */
+  #checkQueue(sessionId: string, added = 0): void {
+    const { maxQueuedJobs } = this.#options;
+    const waiting = this.#ledger.rows.queuedIn(sessionId) - added;
+    if (waiting < maxQueuedJobs) return;
+    throw new WireError("too_many", `This session already has ${waiting} jobs waiting; the limit is ${maxQueuedJobs}. Cancel one or wait.`);
   }
 
   /** The job's run was stopped or removed from outside: the job is cancelled. */
   #cancelStopped(jobId: string): void {
-    const row = this.#isClosed ? null : this.#rows.get(jobId);
+    const row = this.#isClosed ? null : this.#ledger.rows.get(jobId);
     if (row !== null) this.cancel(row.sessionId, jobId);
   }
 
-  /** Runs what the job asks for. @returns what stands for it in lists. */
-  async #work(jobId: string, job: RunningJob): Promise<JobSummary["headline"]> {
-    const { config, fingerprint, warnings } = await this.stored(jobId);
-    const common = {
-      jobId,
-      fingerprint,
-      tableFile: this.#folders.tableFile(jobId),
-      jobFolder: this.#folders.path(jobId),
-      profile: this.#options.profile,
-      signal: job.abort.signal,
-      report: (report: TrainReport) => this.#report(jobId, job, report),
-    };
-    if (!isUnsupervised(config)) {
-      const result = await this.#options.runner({ ...common, config, warnings });
-      this.#options.runs.addResult(jobId, result);
-      return headlineOf(result);
-    }
-    const { runUnsupervisedJob } = await import("./jobs/unsupervised-job.ts");
-    await runUnsupervisedJob({ ...common, config });
-    return null;
-  }
-
-  #report(jobId: string, job: RunningJob, report: TrainReport): void {
-    if (this.#running.get(jobId) !== job) return;
-    job.progress.add(report);
-    this.#options.runs.add(jobId, report, job.headlineName);
-    this.#flushTimer ??= setTimeout(() => this.flush(), this.#options.flushMs);
-  }
-
-  #writeProgress(jobId: string, job: RunningJob): void {
-    // A session that was deleted takes its running jobs' reports with it.
-    if (this.#rows.get(jobId) === null) {
-      job.progress.take();
-      return;
-    }
-    const { stage, fraction, lastMessage, remainingSeconds } = job.progress.snapshot;
-    this.#rows.update(jobId, { stage, fraction, last_message: lastMessage, remaining_seconds: remainingSeconds });
-    this.#events.append(job.sessionId, job.progress.take());
-  }
-
-  #succeed(jobId: string, job: RunningJob, headline: JobSummary["headline"]): void {
-    this.#writeProgress(jobId, job);
-    const row = this.#rows.get(jobId);
-    if (row === null) return;
-    if (row.status === "cancelling") this.#end(row, "cancelled", "job.cancelled", CANCELLED);
-    else this.#end(row, "complete", "job.complete", null, { headline: JSON.stringify(headline), fraction: 1 });
-  }
-
-  #fail(jobId: string, job: RunningJob, error: unknown): void {
-    this.#writeProgress(jobId, job);
-    const row = this.#rows.get(jobId);
-    if (row === null) return;
-    if (row.status === "cancelling") {
-      this.#end(row, "cancelled", "job.cancelled", CANCELLED);
-      return;
-    }
-    if (this.#isClosed) {
-      const message = "The server was stopped while this job was running. Train again with the same settings.";
-      this.#end(row, "interrupted", "job.interrupted", { code: "interrupted", message });
-      return;
-    }
-    const message = knownError(error)?.message ?? messageOf(error);
-    this.#options.log(`job ${jobId} failed: ${error instanceof Error ? (error.stack ?? message) : message}`);
-    this.#end(row, "failed", "job.failed", { code: "internal_error", message });
-  }
-
-  /** The one way for a job to end. Runs inside a transaction. */
-  #end(row: JobRow, status: JobRow["status"], event: string, error: JobSummary["error"], more: JobChange = {}): void {
-    const { jobId, sessionId } = row;
-    this.#rows.update(jobId, {
-      status,
-      completed_at: this.#now(),
-      ...(error === null ? {} : { error: JSON.stringify(error) }),
-      ...more,
-    });
-    this.#touch(sessionId);
-    const data = { job_id: jobId, ...(error === null ? {} : { error }), summary: this.#summary(this.#rows.get(jobId)!) };
-    const draft: EventDraft = { event, data, jobId };
-    this.#events.append(sessionId, [draft]);
-    this.#options.log(`job ${jobId} ${status}`);
-    this.#database.afterCommit(() => this.#options.runs.end(jobId, status, error?.message ?? null));
-    if (status === "complete") return;
-    this.#database.afterCommit(() => this.#folders.dropTable(jobId));
-  }
-
   #submitted(row: JobRow, seed: number): Submitted {
-    const queue = row.status === "queued" ? { queue_position: this.#rows.queuePosition(row) } : {};
+    const queue = row.status === "queued" ? { queue_position: this.#ledger.rows.queuePosition(row) } : {};
     return { job_id: row.jobId, status: row.status, ...queue, seed };
   }
-
-  #summary(row: JobRow): JobSummary {
-    const position = row.status === "queued" ? this.#rows.queuePosition(row) : null;
-    return jobSummary(this.#current(row), position, this.#options.runs.idOf(row.jobId));
-  }
-
-  /** The row with the newest progress, which may not be written yet. */
-  #current(row: JobRow): JobRow {
-    const snapshot = this.#running.get(row.jobId)?.progress.snapshot;
-    return snapshot === undefined || isFinal(row.status) ? row : { ...row, ...snapshot };
-  }
-
-  #get(sessionId: string, jobId: string): JobRow {
-    const row = this.#rows.get(jobId);
-    if (row !== null && row.sessionId === sessionId) return row;
-    throw new WireError("not_found", `This session has no job ${jobId}. job.list shows those it has.`);
-  }
-
-  #touch(sessionId: string): void {
-    this.#database.sql("UPDATE sessions SET last_seen_at = ? WHERE session_id = ?").run(this.#now(), sessionId);
-  }
-
-  #now(): number {
-    return (this.#options.now ?? Date.now)();
-  }
 }
-
-/** Between attempts to store what must be stored, while the disk is full. */
-const RETRY_MS = 1000;
-const CANCELLED = { code: "cancelled", message: "The job was cancelled." };
 
 type NewRow = Omit<JobRow, "submitOrder">;
 

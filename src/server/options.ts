@@ -38,8 +38,14 @@ export interface ServeOptions {
   readonly maxSessions?: number;
   /** Data sets per session. Default 16. */
   readonly maxHandles?: number;
+  /** Jobs of one session that may wait in line. Default 100. */
+  readonly maxQueuedJobs?: number;
   /** Largest table that may be uploaded. Default 2 GiB − 1. */
   readonly uploadLimitBytes?: number;
+  /** What all links together may have sent without an answer; above it the link that holds most is ended. Default 512 MiB, at least 8 MiB. */
+  readonly inboundLimitBytes?: number;
+  /** What one daemon may use, in MiB; one that uses more is ended and its task says so. At least 128. Default 0: no limit. */
+  readonly daemonMemoryMb?: number;
   /** Sessions that nobody used for so long are deleted with everything in them. Default 0: never. */
   readonly sessionTtlMs?: number;
   /** Data sets that nobody used for so long are deleted. Default 0: never. */
@@ -101,7 +107,10 @@ export function completeOptions(options: ServeOptions, env: NodeJS.ProcessEnv = 
     maxConcurrent: whole("maxConcurrent", options.maxConcurrent, 2, 1, 1024),
     maxSessions: whole("maxSessions", options.maxSessions, 16, 1, 1_000_000),
     maxHandles: whole("maxHandles", options.maxHandles, 16, 1, 1_000_000),
+    maxQueuedJobs: whole("maxQueuedJobs", options.maxQueuedJobs, 100, 0, 1_000_000),
     uploadLimitBytes: whole("uploadLimitBytes", options.uploadLimitBytes, 2 ** 31 - 1, 1, 2 ** 31 - 1),
+    inboundLimitBytes: whole("inboundLimitBytes", options.inboundLimitBytes, 512 * 2 ** 20, 8 * 2 ** 20, FOREVER),
+    daemonMemoryMb: toDaemonMemory(options.daemonMemoryMb),
     sessionTtlMs: whole("sessionTtlMs", options.sessionTtlMs, 0, 0, FOREVER),
     dataTtlMs: whole("dataTtlMs", options.dataTtlMs, 0, 0, FOREVER),
     gcIntervalMs: whole("gcIntervalMs", options.gcIntervalMs, 60_000, 10, 2 ** 31 - 1),
@@ -164,6 +173,10 @@ function toHost(host: string | undefined, token: unknown, isSecure: boolean): st
     );
   }
   return host;
+}
+
+function toDaemonMemory(given: number | undefined): number {
+  return given === 0 ? 0 : whole("daemonMemoryMb", given, 0, 128, 1_048_576);
 }
 
 function toToken(token: unknown): string {

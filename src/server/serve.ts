@@ -1,12 +1,13 @@
 import { hostname } from "node:os";
 import { TrainyardError } from "../core/errors.ts";
-import { openProfile } from "../tasks/open-profile.ts";
+import { openDaemonProfile } from "../tasks/open-profile.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
 import { DEFAULT_PROMPTS } from "../textgrad/index.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Door } from "./http.ts";
 import type { JobRunner } from "./jobs.ts";
 import { LiveConnection } from "./live/connection.ts";
+import { InboundBudget } from "./live/inbound-budget.ts";
 import { type CompleteOptions, completeOptions, type ServeOptions } from "./options.ts";
 import { type OwnNames, ownOrigins } from "./origins.ts";
 import { Services } from "./services.ts";
@@ -56,6 +57,7 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
   }
   const connections = new Set<LiveConnection>();
   const gate = new TokenGate(options.token, options.parts?.clock?.now);
+  const inbound = new InboundBudget(options.inboundLimitBytes);
   const own: OwnNames = { names: ownNames(options), isSecure: options.tls !== null };
   // The origins of our own page have the port in them, which is known when the door is open.
   const origins = [...options.origins];
@@ -78,7 +80,7 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
     pageDir: options.pageDir,
     log,
     onSocket: (socket, request) => {
-      const connection = new LiveConnection(socket, request.socket, services, { ...options, gate });
+      const connection = new LiveConnection(socket, request.socket, services, { ...options, gate, inbound });
       connections.add(connection);
       socket.once("close", () => connections.delete(connection));
     },
@@ -141,10 +143,11 @@ const IMPORT_TASK: TaskReference = { module: new URL("../data/import-task.js", i
 const trainJobRunner: JobRunner = async (options) => (await import("./jobs/train-job.ts")).runTrainJob(options);
 
 /** An idle server has no daemons: the first task starts them, and they end when nothing came for a while. */
-function openProfiles({ daemons, parts = {} }: CompleteOptions): Profiles {
+function openProfiles({ daemons, daemonMemoryMb, parts = {} }: CompleteOptions): Profiles {
   return {
-    training: parts.training ?? openProfile({ name: "default", daemons, lazy: true, warmSpare: true, idleMs: 300_000 }),
-    dataProfile: parts.dataProfile ?? openProfile({ name: "data", daemons: 1, lazy: true, idleMs: 30_000 }),
+    training:
+      parts.training ?? openDaemonProfile({ name: "default", daemons, lazy: true, warmSpare: true, idleMs: 300_000, daemonMemoryMb }),
+    dataProfile: parts.dataProfile ?? openDaemonProfile({ name: "data", daemons: 1, lazy: true, idleMs: 30_000, daemonMemoryMb }),
   };
 }
 

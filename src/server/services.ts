@@ -22,6 +22,7 @@ export interface ServiceOptions {
   readonly maxConcurrent: number;
   readonly maxSessions: number;
   readonly maxHandles: number;
+  readonly maxQueuedJobs: number;
   readonly uploadLimitBytes: number;
   readonly runner: JobRunner;
   /** Fits. */
@@ -84,6 +85,7 @@ export class Services {
     this.#jobRuns = new JobRuns(this.runs, options.log);
     this.jobs = new Jobs(this.#database, this.events, this.#folders, this.data, {
       maxConcurrent: options.maxConcurrent,
+      maxQueuedJobs: options.maxQueuedJobs,
       profile: options.training,
       runner: options.runner,
       flushMs: options.flushMs,

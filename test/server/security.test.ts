@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
@@ -134,6 +135,68 @@ describe("limits", () => {
     const next = await TestClient.open(crowded);
     await next.close();
     for (const client of clients) client.socket.terminate();
+  });
+
+  test("all links together may have sent so much without an answer; above it the one that holds most is ended, the others go on", async () => {
+    const small = await testServer({ inboundLimitBytes: 8 * 2 ** 20 });
+    const clients = await Promise.all(Array.from({ length: 5 }, () => TestClient.authenticated(small)));
+    const [first, second, third, fourth, bystander] = clients as [TestClient, TestClient, TestClient, TestClient, TestClient];
+    // Frames that never end: 2 MB in a whole message, 1 MB in one that is not complete, 1.5 MB, and then 6 MB, which is too much.
+    const begun = (bytes: number) => toBytes({ v: 1, id: 1, method: "data.upload", payload: { bytes: 100e6 } }, Buffer.alloc(bytes));
+    const arrived = async ({ socket }: TestClient) => {
+      socket.ping();
+      await once(socket, "pong");
+    };
+    first.send(begun(2e6));
+    second.socket.send(begun(1e6), { binary: true, fin: false });
+    third.send(begun(1.5e6));
+    for (const client of [first, second, third]) await arrived(client);
+    fourth.send(begun(6e6));
+    expect([1006, 1013]).toContain((await fourth.closed).code);
+    for (const client of [first, second, third, bystander]) expect(client.socket.readyState).toBe(client.socket.OPEN);
+    expect(await bystander.result("ping")).toHaveProperty("ts");
+    // What was freed can be used again; what a message holds before it is complete counts too.
+    first.socket.terminate();
+    await first.closed;
+    second.socket.send(Buffer.alloc(3e6), { binary: true, fin: false });
+    await arrived(second);
+    second.socket.send(Buffer.alloc(3e6), { binary: true, fin: false });
+    expect([1006, 1013]).toContain((await second.closed).code);
+    expect(await bystander.result("ping")).toHaveProperty("ts");
+    expect(third.socket.readyState).toBe(third.socket.OPEN);
+    for (const client of [third, bystander]) client.socket.terminate();
+  });
+
+  test("a session has so many jobs waiting; the next is too_many and leaves nothing; other sessions are not held up", async () => {
+    const script = new ScriptedRunner();
+    const busy = await testServer({ maxConcurrent: 1, maxQueuedJobs: 2, parts: { runner: script.runner, dataProfile: inline } });
+    const client = await TestClient.attached(busy, "eager");
+    const { data_handle } = await client.result("data.upload", { name: "t", format: "csv" }, Buffer.from("a,b\n1,2\n3,4\n5,6\n7,8\n"));
+    const config = { data_handle, algorithm: "GLMNET", target: "b" };
+    for (const status of ["running", "queued", "queued"]) expect(await client.result("train", config)).toMatchObject({ status });
+    expect(await client.refusal("train", config)).toMatchObject({ code: "too_many", message: expect.stringContaining("2 jobs waiting") });
+    expect((await client.result("job.list")).jobs).toHaveLength(3);
+    const other = await TestClient.attached(busy, "patient");
+    const theirs = await other.result("data.upload", { name: "t", format: "csv" }, Buffer.from("a,b\n1,2\n3,4\n5,6\n7,8\n"));
+    expect(await other.result("train", { ...config, data_handle: theirs.data_handle })).toMatchObject({ queue_position: 3 });
+    (await script.run(1)).finish();
+    await script.run(2);
+    expect(await client.result("train", config)).toMatchObject({ status: "queued" });
+    await client.close();
+    await other.close();
+  });
+
+  test("a daemon that uses more memory than the operator allows is ended, and its job says so", async () => {
+    const tight = await testServer({ daemonMemoryMb: 128, parts: { dataProfile: inline } });
+    const client = await TestClient.attached(tight, "heavy");
+    const row = (i: number) => Array.from({ length: 20 }, (_, j) => (i * (j + 3)) % 9973).join(",");
+    const names = Array.from({ length: 20 }, (_, j) => `c${j}`).join(",");
+    const table = Buffer.from(`${names}\n${Array.from({ length: 150_000 }, (_, i) => row(i)).join("\n")}\n`);
+    const { data_handle } = await client.result("data.upload", { name: "t", format: "csv" }, table);
+    const { job_id } = await client.result("train", { data_handle, algorithm: "LightGBM", hyperparameters: { nrounds: 100_000 } });
+    await client.event("job.failed", (data) => data.job_id === job_id);
+    expect((await client.result("job.status", { job_id })).error.message).toMatch(/daemonMemoryMb allows, 128 MB/);
+    await client.close();
   });
 
   test("a frame above 256 MiB is refused from its header, before its payload comes", async () => {

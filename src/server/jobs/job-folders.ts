@@ -63,7 +63,7 @@ export class JobFolders {
   }
 
   /** Lets go of a table that nobody will train on any more. */
-  dropTable(jobId: string): void {
+  dropTables(jobId: string): void {
     void rm(this.tableFile(jobId), { force: true });
   }
 

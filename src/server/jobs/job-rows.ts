@@ -110,6 +110,11 @@ export class JobRows {
     return ahead + 1;
   }
 
+  /** How many jobs of a session wait. */
+  queuedIn(sessionId: string): number {
+    return this.#database.sql("SELECT COUNT(*) AS n FROM jobs WHERE session_id = ? AND status = 'queued'").get(sessionId)?.n as number;
+  }
+
   ids(): Set<string> {
     return new Set(
       this.#database

@@ -9,6 +9,7 @@ import { KIND_COLORS } from "../results/kind-colors.ts";
 import type { Services } from "../services.ts";
 import type { TokenGate, Verdict } from "../token-gate.ts";
 import { VERSION } from "../version.ts";
+import type { InboundBudget, InboundLink } from "./inbound-budget.ts";
 import type { Caller, MethodReply } from "./method.ts";
 import { callMethod } from "./methods.ts";
 import { Outbox } from "./outbox.ts";
@@ -16,6 +17,8 @@ import { toWireError, WireError } from "./wire-error.ts";
 
 export interface ConnectionOptions {
   readonly gate: TokenGate;
+  /** Shared by all links. */
+  readonly inbound: InboundBudget;
   /** Time to authenticate. */
   readonly authDeadlineMs: number;
   readonly log: (line: string) => void;
@@ -27,6 +30,8 @@ const AUTH_FAILURES_MAX = 3;
 /** Received but not yet answered: above the first the socket is not read, below the second it is again. */
 const INBOX_FULL_BYTES = 8 * 1024 * 1024;
 const INBOX_LOW_BYTES = 2 * 1024 * 1024;
+/** Time to say goodbye to a link that is ended by force. */
+const FAREWELL_MS = 200;
 /** A result this large travels as payload instead of in the header. */
 const INLINE_RESULT_MAX = 900_000;
 
@@ -38,7 +43,7 @@ type Incoming =
  * One WebSocket. Requests are answered one at a time, in the order they came; events may go out between two answers.
  * States: a stranger until `auth` succeeds; then attached to a session or not.
  */
-export class LiveConnection implements Caller {
+export class LiveConnection implements Caller, InboundLink {
   readonly connectionId: string = newId("conn");
   sessionId: string | null = null;
   readonly #socket: WebSocket;
@@ -54,6 +59,8 @@ export class LiveConnection implements Caller {
   #isAuthenticated = false;
   #failures = 0;
   #receivedBytes = 0;
+  /** Bytes of a message that is not complete; a packet's worth of them may belong to the one before. */
+  #arrivingBytes = 0;
 
   constructor(socket: WebSocket, raw: Socket, services: Services, options: ConnectionOptions) {
     this.#socket = socket;
@@ -65,7 +72,8 @@ export class LiveConnection implements Caller {
     socket.on("message", (data: Buffer, isBinary: boolean) => this.#onMessage(data, isBinary));
     socket.on("error", () => {});
     socket.on("close", () => this.#onClose());
-    raw.on("data", (data: Buffer) => this.#countStranger(data.length));
+    // Before the WebSocket's own listener, which may find the end of a message in these bytes.
+    raw.prependListener("data", (data: Buffer) => this.#onBytes(data.length));
     this.notify("ready", { v: 1, server: "rtemislive", rtemis_version: null, kind_colors: KIND_COLORS, trainyard_version: VERSION });
     options.log(`${this.connectionId} opened`);
   }
@@ -128,7 +136,17 @@ export class LiveConnection implements Caller {
     this.#socket.terminate();
   }
 
+  /** The server holds too many unanswered bytes, most of them from here. */
+  overflow(): void {
+    this.#options.log(`${this.connectionId}: closed, because the links together sent more than the server holds`);
+    this.#close("tooSlow", "the server holds too much that has arrived; send less at once");
+    this.#letGo();
+    // What the socket itself holds of a message goes with it.
+    setTimeout(() => this.#socket.terminate(), FAREWELL_MS).unref();
+  }
+
   #onMessage(data: Buffer, isBinary: boolean): void {
+    this.#arrivingBytes = 0;
     if (!this.isOpen) return;
     if (!isBinary) {
       this.#close("notBinary", "binary messages only");
@@ -137,6 +155,7 @@ export class LiveConnection implements Caller {
     this.#cutter.push(data);
     this.#cut();
     if (this.#inboxBytes > INBOX_FULL_BYTES) this.#socket.pause();
+    this.#countHeld();
     void this.#work();
   }
 
@@ -152,9 +171,25 @@ export class LiveConnection implements Caller {
     }
   }
 
-  /** The whole of a stranger's traffic is small: it is counted before messages are put together. */
-  #countStranger(bytes: number): void {
-    if (this.#isAuthenticated) return;
+  #countHeld(): void {
+    if (this.isOpen) this.#options.inbound.set(this, this.#arrivingBytes + this.#cutter.bufferedBytes + this.#inboxBytes);
+  }
+
+  #letGo(): void {
+    this.#inbox = [];
+    this.#inboxBytes = 0;
+    this.#arrivingBytes = 0;
+    this.#cutter.clear();
+    this.#options.inbound.set(this, 0);
+  }
+
+  /** Bytes are counted before messages are put together. The whole of a stranger's traffic is small. */
+  #onBytes(bytes: number): void {
+    this.#arrivingBytes += bytes;
+    if (this.#isAuthenticated) {
+      this.#countHeld();
+      return;
+    }
     this.#receivedBytes += bytes;
     if (this.#receivedBytes > STRANGER_LIMIT_BYTES) {
       this.#close("tooBig", "authenticate before sending data");
@@ -173,7 +208,8 @@ export class LiveConnection implements Caller {
         const { id, outcome } = this.#start(next.header, next.payload);
         this.#answer(id, outcome instanceof Promise ? await outcome.catch((error: unknown) => ({ error })) : outcome);
       }
-      this.#inboxBytes -= next.bytes;
+      this.#inboxBytes = Math.max(0, this.#inboxBytes - next.bytes);
+      this.#countHeld();
       if (this.#socket.isPaused && this.#inboxBytes < INBOX_LOW_BYTES) this.#socket.resume();
       if (this.#failures >= AUTH_FAILURES_MAX) {
         this.#close("notAuthenticated", "three wrong tokens");
@@ -240,8 +276,7 @@ export class LiveConnection implements Caller {
   #onClose(): void {
     clearTimeout(this.#deadline);
     this.#outbox.closed();
-    this.#inbox = [];
-    this.#cutter.clear();
+    this.#letGo();
     this.#options.log(`${this.connectionId} closed`);
     const { sessionId } = this;
     if (sessionId === null) return;
