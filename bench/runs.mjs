@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { WebSocket, WebSocketServer } from "ws";
 import { init } from "../dist/log/index.js";
-import { parseColumns, Runs, SeriesQueries } from "../dist/runs/index.js";
+import { parseColumns, Runs, SeriesQueries, Subscriptions } from "../dist/runs/index.js";
 import { serve } from "../dist/server/serve.js";
 
 const isSmoke = process.argv.includes("--smoke");
@@ -101,14 +101,27 @@ async function benchQuery() {
   const runs = new Runs({ folder });
   const { runId } = runs.create("series", {});
   for (let first = 0; first < sizes.series; first += 10_000) await runs.append(runId, parseColumns(columns(10_000, 1, first), 0));
-  const queries = new SeriesQueries(runs);
+  const first = new SeriesQueries(runs);
+  const cold = await timed(() => first.answer(runId, { keys: ["k0"], maxPoints: 2000 }));
+  runs.close();
+  // The code has run once; the database is opened anew, and nothing of it is in memory.
+  const colds = [];
+  for (let i = 0; i < 5; i++) {
+    const again = new Runs({ folder });
+    const queries = new SeriesQueries(again);
+    colds.push((await timed(() => queries.answer(runId, { keys: ["k0"], maxPoints: 2000 }))).seconds);
+    again.close();
+  }
+  const reopened = new Runs({ folder });
+  const queries = new SeriesQueries(reopened);
   const ask = () => queries.answer(runId, { keys: ["k0"], maxPoints: 2000 });
-  const cold = await timed(ask);
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 5; i++) least = Math.min(least, (await timed(ask)).seconds);
-  figure(`series of ${sizes.series} to 2,000 buckets, first time`, cold.seconds * 1000, "ms");
-  figure("the same from its roll-up", least * 1000, "ms", { atMost: 5 });
-  runs.close();
+  const middle = colds.sort((a, b) => a - b)[2];
+  figure(`series of ${sizes.series} to 2,000 buckets, first question of the process`, cold.seconds * 1000, "ms");
+  figure("the same after opening the database, median of 5", middle * 1000, "ms", { atMost: 5 });
+  figure("the same again", least * 1000, "ms", { atMost: 5 });
+  reopened.close();
   rmSync(folder, { recursive: true });
 }
 
@@ -247,6 +260,53 @@ async function benchDelivery(server, runPath, id) {
   figure("the same, 99th percentile", own.delays[Math.floor(own.delays.length * 0.99)], "ms", { atMost: 150 });
 }
 
+/** A reader that was away for a minute of 1,000 points a second has everything again. */
+async function benchReconnect(server, { id, path }) {
+  const rows = isSmoke ? 6000 : 60_000;
+  const agent = new Agent({ keepAlive: true });
+  for (let first = 0; first < rows; first += 1000) {
+    const body = { steps: Array.from({ length: 1000 }, (_, i) => first + i), values: { loss: Array.from({ length: 1000 }, (_, i) => Math.sin(first + i)) } };
+    await post(agent, server.port, `${path}/points`, JSON.stringify(body));
+  }
+  agent.destroy();
+  for (const [name, query] of [["every row", "&full=true"], ["thinned", ""]]) {
+    const started = performance.now();
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/api/training/runs/${id}/stream?token=t&v=2${query}`, { perMessageDeflate: false });
+    await new Promise((resolve) =>
+      socket.on("message", (data) => {
+        const { seq = 0, type } = JSON.parse(data.toString());
+        if (type !== "snapshot" && seq >= rows + 1) resolve();
+      }),
+    );
+    socket.terminate();
+    figure(`back after 60 s away at 1,000 rows/s, ${name}`, performance.now() - started, "ms", { atMost: 300 });
+  }
+}
+
+/** What the server keeps for a reader that takes nothing, on its own end of the link. */
+async function benchStalled() {
+  const folder = mkdtempSync(join(tmpdir(), "trainyard-bench-"));
+  const runs = new Runs({ folder });
+  const subscriptions = new Subscriptions(runs);
+  const { runId } = runs.create("stalled", {});
+  let held = 0;
+  const sink = {
+    get bufferedBytes() {
+      return held;
+    },
+    send: (frame) => void (held += frame.length),
+  };
+  subscriptions.open(runId, sink, { isFull: true });
+  for (let i = 0; i < (isSmoke ? 5 : 50); i++) {
+    await runs.append(runId, parseColumns(columns(1000, 20, i * 1000), 0));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  subscriptions.close();
+  runs.close();
+  rmSync(folder, { recursive: true, force: true });
+  figure("bytes held for a reader that takes nothing", held / 1e6, "MB", { atMost: 0.5 });
+}
+
 async function benchLog(server, folder) {
   const run = init({ name: "loop", url: server.url, token: "t", queueDir: join(folder, "queue") });
   for (let i = 0; i < sizes.logs / 10; i++) run.log({ loss: i, accuracy: i });
@@ -272,6 +332,8 @@ async function main() {
   await benchSingles(server.port, (await newRun()).path);
   const { id, path } = await newRun();
   await benchDelivery(server, path, id);
+  await benchReconnect(server, await newRun());
+  await benchStalled();
   await benchLog(server, folder);
   await server.close();
   for (const one of [folder, dataDir]) rmSync(one, { recursive: true, force: true });

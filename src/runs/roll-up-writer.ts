@@ -5,13 +5,16 @@ import type { SeriesColumns } from "./series-columns.ts";
 /** What a chunk's buckets lie over. Time is since the run's start. */
 export type RollUpX = "step" | "time";
 
-/** Buckets that are kept of a chunk: so fine that a million points give 2,000 buckets without reading one. */
-const BUCKETS_PER_CHUNK = 64;
+/** Points that a kept bucket stands for, when they lie evenly: few enough to draw a million with 2,000 buckets, or 10,000, without reading one. */
+const POINTS_PER_BUCKET = 64;
+
 /** Stores the buckets of a full chunk; inside a transaction. Cost: O(points). */
 export function writeRollUps(store: RunStore, series: number, chunk: number, columns: SeriesColumns, startedAt: number): void {
   const { seqs, steps, times, values, nulls } = columns;
   const isNull = nulls.length === 0 ? null : new Set(nulls);
-  const [byStep, byTime] = [new RollUp(BUCKETS_PER_CHUNK), new RollUp(BUCKETS_PER_CHUNK)];
+  // Two more, because a chunk rarely begins on a line of the grid.
+  const bucketsMax = Math.ceil(values.length / POINTS_PER_BUCKET) + 2;
+  const [byStep, byTime] = [new RollUp(bucketsMax), new RollUp(bucketsMax)];
   let stepMax = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i++) {
     if (steps[i]! > stepMax) stepMax = steps[i]!;

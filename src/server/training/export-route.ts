@@ -1,5 +1,6 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, type ReadStream } from "node:fs";
 import type { ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { exportArrow, exportCsv, exportNdjson, exportParquet } from "../../runs/index.ts";
 import { Refusal } from "./answer.ts";
@@ -25,7 +26,7 @@ export async function sendExport({ runs }: TrainingApi, { runId, query, response
     const file = await exportParquet(runs, runId);
     try {
       response.writeHead(200, headers);
-      await pipeline(createReadStream(file.path), response);
+      await writeAll(response, createReadStream(file.path));
     } finally {
       await file.remove();
     }
@@ -36,10 +37,11 @@ export async function sendExport({ runs }: TrainingApi, { runId, query, response
   await writeAll(response, pieces);
 }
 
-async function writeAll(response: ServerResponse, pieces: Iterable<string> | AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const piece of pieces) {
-    if (response.destroyed) return;
-    if (!response.write(piece)) await new Promise<void>((resolve) => response.once("drain", resolve).once("close", resolve));
+/** A reader that leaves early is no fault. */
+async function writeAll(response: ServerResponse, pieces: Iterable<string> | AsyncIterable<Uint8Array> | ReadStream): Promise<void> {
+  try {
+    await pipeline(Readable.from(pieces), response);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
   }
-  response.end();
 }
