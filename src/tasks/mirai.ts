@@ -31,6 +31,8 @@ export interface MiraiWork {
   readonly state: MiraiState;
   readonly result: Promise<unknown>;
   readonly hasThrown: boolean;
+  /** Told in the turn in which the work settles; where it is missing, `result` tells. */
+  whenSettled?(listener: (outcome: { readonly isDone: boolean; readonly value: unknown }) => void): void;
   cancel(): boolean;
 }
 
@@ -52,9 +54,11 @@ export class Mirai<T> implements PromiseLike<T> {
   #work: MiraiWork | null = null;
   #id = 0;
   #data: T | MiraiFailure | typeof UNRESOLVED = UNRESOLVED;
-  #outcome: Promise<Settled<T>>;
+  #isFailed = false;
+  /** Made when they are asked for. */
+  #outcome: Promise<Settled<T>> | null = null;
   #promise: Promise<T> | null = null;
-  #settle: (outcome: Settled<T>) => void = () => {};
+  #settle: ((outcome: Settled<T>) => void)[] | null = null;
   #notes: NoteLog | null = null;
   #timers: Timers | null = null;
   readonly #timeouts: Timeouts;
@@ -63,9 +67,6 @@ export class Mirai<T> implements PromiseLike<T> {
     this.label = label;
     this.profile = profile;
     this.#timeouts = timeouts;
-    this.#outcome = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
   }
 
   /** What the work is to call. */
@@ -87,10 +88,10 @@ export class Mirai<T> implements PromiseLike<T> {
     const { timeoutMs, queueTimeoutMs } = this.#timeouts;
     if (timeoutMs !== undefined) this.#startTimer("total", timeoutMs, "it took longer than");
     if (queueTimeoutMs !== undefined && work.state === "queued") this.#startTimer("queue", queueTimeoutMs, "it was queued for longer than");
-    work.result.then(
-      (value) => this.#finish({ ok: true, value: value as T }), // the type is the caller's word: the value comes from another process
-      (error: unknown) => this.#finish({ ok: false, error: failureOf(this.label, error, work.hasThrown) }),
-    );
+    const done = (value: unknown): void => this.#finish({ ok: true, value: value as T }); // the type is the caller's word: the value comes from another process
+    const failed = (error: unknown): void => this.#finish({ ok: false, error: failureOf(this.label, error, work.hasThrown) });
+    if (work.whenSettled === undefined) work.result.then(done, failed);
+    else work.whenSettled(({ isDone, value }) => (isDone ? done(value) : failed(value)));
     return this;
   }
 
@@ -133,6 +134,7 @@ export class Mirai<T> implements PromiseLike<T> {
 
   /** Never rejects. */
   settled(): Promise<Settled<T>> {
+    this.#outcome ??= new Promise((resolve) => this.#whenSettled(resolve));
     return this.#outcome;
   }
 
@@ -154,10 +156,9 @@ export class Mirai<T> implements PromiseLike<T> {
 
   /** One promise, however often it is asked for. */
   get promise(): Promise<T> {
-    this.#promise ??= this.#outcome.then((outcome) => {
-      if (outcome.ok) return outcome.value;
-      throw outcome.error;
-    });
+    this.#promise ??= new Promise<T>((resolve, reject) =>
+      this.#whenSettled((outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error))),
+    );
     return this.#promise;
   }
 
@@ -170,6 +171,12 @@ export class Mirai<T> implements PromiseLike<T> {
     this.#notes ??= new NoteLog();
     if (this.isResolved) this.#notes.end();
     return this.#notes;
+  }
+
+  #whenSettled(settle: (outcome: Settled<T>) => void): void {
+    const data = this.#data;
+    if (data === UNRESOLVED) this.#settle = [...(this.#settle ?? []), settle];
+    else settle(this.#isFailed ? { ok: false, error: data as MiraiFailure } : { ok: true, value: data as T });
   }
 
   #started(): void {
@@ -191,10 +198,11 @@ export class Mirai<T> implements PromiseLike<T> {
   #finish(outcome: Settled<T>): void {
     if (this.isResolved) return;
     this.#data = outcome.ok ? outcome.value : outcome.error;
-    for (const timer of Object.values(this.#timers ?? {})) clearTimeout(timer);
-    this.#settle(outcome);
+    this.#isFailed = !outcome.ok;
+    if (this.#timers !== null) for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    if (this.#settle !== null) for (const settle of this.#settle) settle(outcome);
     // A handle may be kept for long: it keeps its value, and nothing of the work.
-    this.#settle = () => {};
+    this.#settle = null;
     this.#timers = null;
     this.#work = null;
     this.#notes?.end();

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "../core/errors.ts";
 import { nextStream, type StreamState, streamAt } from "../core/lecuyer.ts";
 import { Batch } from "./batch.ts";
+import { type CodecReference, codecReferences } from "./codecs.ts";
 import type { Daemon } from "./daemon.ts";
 import { Dispatcher, type DispatcherOptions, type Tally } from "./dispatcher.ts";
 import { type OpenLink, packFrame, type Transport } from "./links/link.ts";
@@ -23,6 +24,7 @@ import type {
 } from "./profile.ts";
 import { CodeBook, labelOf, nextSupplyKey, type Supply } from "./supply.ts";
 import { nextTaskId, Task } from "./task.ts";
+import { isTracing, traced } from "./telemetry.ts";
 
 /** Most tasks that a daemon has at a time where the profile does not say; fewer when they take long. */
 const GIVEN_AHEAD = 64;
@@ -69,13 +71,15 @@ export class DaemonProfile implements ComputeProfile {
   readonly #nest: Nest;
   #dealt = 0;
 
-  constructor(options: AllOptions, transport: Transport) {
+  constructor(options: AllOptions, plain: Transport) {
     this.name = options.name ?? "default";
     this.options = options;
+    const transport = isTracing() ? traced(plain, this.name, () => this.where) : plain;
     this.transport = transport;
     this.#nest = new Nest((message) => transport.pack(message));
+    const codecs = codecReferences();
     const complete = completed(options, transport.mayOpen === undefined ? 1 : 0, {
-      greeting: (k) => greetingOf(options, k, transport),
+      greeting: (k) => greetingOf(options, k, transport, codecs),
       onSubmit: (daemon, parent, message) => this.#submitNested(dispatcher(parent), daemon, parent, message),
     });
     const dispatcher = (task: Task): Dispatcher => this.#homes.get(task) ?? this.#dispatchers[0]!;
@@ -96,6 +100,11 @@ export class DaemonProfile implements ComputeProfile {
   submit<Result>(task: TaskReference, args: unknown, options: SubmitOptions = {}): TaskHandle<Result> {
     assertReference(task);
     return this.run(task, args, options) as TaskHandle<unknown> as TaskHandle<Result>; // the result's type is the caller's word: it comes from another process
+  }
+
+  /** Where daemons come from, for people. */
+  get where(): string {
+    return this.options.thread === true ? "thread" : "process";
   }
 
   /** As `submit`, for code of any form. */
@@ -210,9 +219,10 @@ export class DaemonProfile implements ComputeProfile {
     const extras = constants === null ? options.extras : { ...options.extras, constants: constants.key };
     const id = nextTaskId();
     const message: HostMessage = { type: "run", id, code: supply.key, args, ...(extras === undefined ? {} : { extras }) };
-    const frame = this.transport.pack(message, transfer);
+    const frame = this.transport.pack(message, transfer, (options.retries ?? 0) > 0);
     const needs = constants === null ? [supply] : [supply, constants];
-    const batch = options.batch ?? this.#batchOf(supply.key);
+    // What cannot be sent again cannot be taken back either.
+    const batch = frame.isSentOnce === true ? null : (options.batch ?? this.#batchOf(supply.key));
     const isSetup = extras?.isSetup === true;
     const task = new Task({ id, label: labelOf(code), frame, needs, batch, depth, isSetup }, options, (self) => dispatcher.cancel(self));
     if (this.#dispatchers.length > 1) this.#homes.set(task, dispatcher);
@@ -231,6 +241,7 @@ export class DaemonProfile implements ComputeProfile {
   #submitNested(dispatcher: Dispatcher, daemon: Daemon, parent: Task, message: SubmitMessage): void {
     const depth = parent.depth + 1;
     this.#nest.submit(dispatcher, daemon, parent, message.call, () => {
+      if (message.failure !== null) throw message.failure;
       if (depth <= DEPTH_LIMIT) return this.#make(dispatcher, message.code, message.args, {}, depth);
       throw new InvalidArgumentError(`task "${parent.label}" is ${DEPTH_LIMIT} tasks deep in others; it may not submit another one`);
     });
@@ -238,12 +249,13 @@ export class DaemonProfile implements ComputeProfile {
 }
 
 /** The first thing that a daemon is told; null when it is what daemons do anyway. */
-function greetingOf(options: AllOptions, k: number, transport: Transport) {
+function greetingOf(options: AllOptions, k: number, transport: Transport, codecs: readonly CodecReference[]) {
   const { cleanup = false, autoExit = "kill", stream = null } = options;
-  if (!cleanup && autoExit === "kill" && stream === null) return null;
+  const hasCodecs = codecs.length > 0 && options.thread !== true;
+  if (!cleanup && autoExit === "kill" && stream === null && !hasCodecs) return null;
   // The k-th daemon starts on the k-th stream after the profile's own.
   const own = stream === null ? null : streamAt(nextStream(stream), k - 1);
-  return transport.pack({ type: "init", cleanup, autoExit, stream: own });
+  return transport.pack({ type: "init", cleanup, autoExit, stream: own, ...(hasCodecs ? { codecs } : {}) });
 }
 
 function transportOf(options: AllOptions): Transport {

@@ -6,8 +6,9 @@ import { assertTimeouts, Mirai, type MiraiWork, type Timeouts } from "./mirai.ts
 import type { TaskLike } from "./mirai-context.ts";
 import type { Note } from "./notes.ts";
 import { openDaemonProfile } from "./open-profile.ts";
+import type { TaskCode } from "./profile.ts";
 import { currentProfile, DEFAULT_PROFILE, type Entry, entryOf, maybeEntry, type Submission, submitTo } from "./registry.ts";
-import { labelOf } from "./supply.ts";
+import { labelOf, type Supply } from "./supply.ts";
 import type { SyncWork } from "./sync-profile.ts";
 
 /** Options of one task. */
@@ -48,7 +49,7 @@ export function mirai<Args, Result, Constants = Readonly<Record<string, unknown>
   assertTimeouts(options);
   const handle = new Mirai<Result>(labelOf(code), entry.name, options);
   const constants = options.constants === undefined ? null : entry.profile.constants(options.constants);
-  const work = submitTo(entry, { ...chosen(options), code, constants }, args, handle.listen(options.onNote));
+  const work = submitTo(entry, submissionOf(code, constants, options), args, handle.listen(options.onNote));
   follow(handle, work);
   if (constants !== null) void handle.settled().then(() => entry.profile.forget(constants));
   return handle;
@@ -82,8 +83,8 @@ export function checkedCode(task: TaskLike<never, unknown, never>, entry: Entry,
   if (typeof globals !== "object" || globals === null || Array.isArray(globals)) {
     throw new InvalidArgumentError("globals must be a record, so that each value has a name");
   }
-  const known = new Set([...entry.knownGlobals, ...Object.keys(globals)]);
-  return toTaskCode(task, known);
+  const names = Object.keys(globals);
+  return toTaskCode(task, names.length === 0 ? entry.knownGlobals : new Set([...entry.knownGlobals, ...names]));
 }
 
 /** The profile's entry; without daemons in the default profile, the one that starts a process for each task. */
@@ -112,8 +113,8 @@ function ephemeral(): Entry {
   return ephemeralEntry;
 }
 
-function chosen(options: MiraiOptions<unknown>): Partial<Submission> {
+/** What is not given is undefined, and read as absent: one object for each task, made quickly. */
+function submissionOf(code: TaskCode, constants: Supply | null, options: MiraiOptions<unknown>): Submission {
   const { globals, signal, retries, daemon, transfer } = options;
-  const all = { globals, signal, retries, daemon, transfer };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Partial<Submission>;
+  return { code, constants, globals, signal, retries, daemon, transfer } as Submission;
 }

@@ -14,6 +14,12 @@ export function nextTaskId(): number {
   return ++tasksMade;
 }
 
+/** How a task ended: with its value, or with the error that its promise rejects with. */
+export interface Outcome {
+  readonly isDone: boolean;
+  readonly value: unknown;
+}
+
 /** The daemon that a task was given to, as the task knows it. */
 export interface TaskHolder {
   readonly id: string;
@@ -47,7 +53,6 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
   after: Task | null = null;
   readonly id: number;
   readonly label: string;
-  readonly result: Promise<unknown>;
   /** The `run` message, until the task settles. */
   frame: EncodedFrame | null;
   needs: readonly Supply[];
@@ -69,8 +74,11 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
   #hasStarted = false;
   readonly #options: SubmitOptions;
   readonly #onCancel: (task: Task) => boolean;
-  #resolve: (value: unknown) => void = () => {};
-  #reject: (error: TrainyardError) => void = () => {};
+  #onAbort: (() => void) | null = null;
+  /** Made when it is asked for: a handle of its own may listen instead. */
+  #result: Promise<unknown> | null = null;
+  #outcome: Outcome | null = null;
+  #listeners: ((outcome: Outcome) => void)[] | null = null;
 
   constructor(parts: TaskParts, options: SubmitOptions, onCancel: (task: Task) => boolean) {
     this.id = parts.id;
@@ -83,12 +91,25 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
     this.retriesLeft = options.retries ?? 0;
     this.#options = options;
     this.#onCancel = onCancel;
-    this.result = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.result.catch(() => {}); // a handle may be dropped; that must not end the host
-    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (options.signal !== undefined) {
+      this.#onAbort = () => void this.cancel();
+      options.signal.addEventListener("abort", this.#onAbort, { once: true });
+    }
+  }
+
+  get result(): Promise<unknown> {
+    if (this.#result === null) {
+      this.#result = new Promise((resolve, reject) => this.whenSettled(({ isDone, value }) => (isDone ? resolve(value) : reject(value))));
+      this.#result.catch(() => {}); // a handle may be dropped; that must not end the host
+    }
+    return this.#result;
+  }
+
+  /** Called once, in the turn in which it settles; now when it has. */
+  whenSettled(listener: (outcome: Outcome) => void): void {
+    if (this.#outcome !== null) listener(this.#outcome);
+    else if (this.#listeners === null) this.#listeners = [listener];
+    else this.#listeners.push(listener);
   }
 
   get state(): TaskHandle<unknown>["state"] {
@@ -127,41 +148,37 @@ export class Task implements TaskHandle<unknown>, Queueable<Task> {
   }
 
   finish(value: unknown): boolean {
-    if (!this.#settle("done")) return false;
-    this.#resolve(value);
-    return true;
+    return this.#settle("done", value);
   }
 
   /** Settles as cancelled; `why` is the end of the sentence. */
   abandon(why: string, details: Readonly<Record<string, unknown>> = {}): boolean {
-    if (!this.#settle("cancelled")) return false;
+    if (this.isSettled) return false;
     const { signal } = this.#options;
     const cause: unknown = signal?.aborted === true ? signal.reason : undefined;
     const message = `task "${this.label}" was cancelled${why}`;
-    this.#reject(new TrainyardError("cancelled", message, { cause, details: { task: this.id, ...details } }));
-    return true;
+    return this.#settle("cancelled", new TrainyardError("cancelled", message, { cause, details: { task: this.id, ...details } }));
   }
 
   fail(error: TrainyardError): boolean {
-    if (!this.#settle("failed")) return false;
-    this.#reject(error);
-    return true;
+    return this.#settle("failed", error);
   }
 
-  #settle(state: "done" | "failed" | "cancelled"): boolean {
+  #settle(state: "done" | "failed" | "cancelled", value: unknown): boolean {
     if (this.isSettled) return false;
     this.#state = state;
+    const outcome = { isDone: state === "done", value };
+    this.#outcome = outcome;
     if (!this.isDisowned) {
       this.frame = null;
       this.needs = [];
     }
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#onAbort !== null) this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    const listeners = this.#listeners;
+    this.#listeners = null;
+    if (listeners !== null) for (const listener of listeners) listener(outcome);
     return true;
   }
-
-  readonly #onAbort = (): void => {
-    this.cancel();
-  };
 }
 
 /** A fault in a caller's callback is the caller's: it surfaces as an uncaught error and leaves the dispatcher's state alone. */

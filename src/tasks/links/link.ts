@@ -63,9 +63,15 @@ export type OpenLink = (events: LinkEvents) => Link;
 /**
  * Makes a message ready for the links of one kind, now: later changes of its values are not seen, but for large binary ones. What is named in
  * `transfer` is given away where the kind of link can do so.
+ * @param mayRepeat it may have to be sent again, so that nothing in it moves.
  * @throws {InvalidArgumentError} when it cannot be sent.
  */
-export type Pack = (message: HostMessage, transfer?: readonly ArrayBuffer[]) => EncodedFrame;
+export type Pack = (message: HostMessage, transfer?: readonly ArrayBuffer[], mayRepeat?: boolean) => PackedFrame;
+
+export interface PackedFrame extends EncodedFrame {
+  /** Its memory moves when it is sent: it cannot be sent again. */
+  readonly isSentOnce?: boolean;
+}
 
 /** A kind of link: how to start an executor, and how to make messages for it. */
 export interface Transport {

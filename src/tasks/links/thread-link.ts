@@ -1,44 +1,45 @@
 import { Worker } from "node:worker_threads";
 import { InvalidArgumentError, messageOf } from "../../core/errors.ts";
-import type { EncodedFrame } from "../../wire/frames.ts";
 import type { HostMessage } from "../messages.ts";
 import type { OutputListener } from "../profile.ts";
 import { buffersOf } from "./buffers.ts";
 import { Gate } from "./gate.ts";
 import { LineTail } from "./line-tail.ts";
-import type { Link, LinkEnd, LinkEvents, Pack } from "./link.ts";
+import type { Link, LinkEnd, LinkEvents, Pack, PackedFrame } from "./link.ts";
 import { decodeError, encodeError, isOutput } from "./thread-messages.ts";
 
 const STDERR_KEPT = 8192;
 
-/** A message for a thread: a copy of its own, whose memory moves to the thread when it is sent. There are no bytes to write. */
-interface ThreadFrame extends EncodedFrame {
+/** Less memory than this is copied when a message is sent: moving it would cost as much. */
+const MOVED_FROM_BYTES = 65_536;
+
+/** A message for a thread: a copy of its own, whose large memory moves to the thread when it is sent. There are no bytes to write. */
+interface ThreadFrame extends PackedFrame {
   readonly message: HostMessage;
   readonly buffers: readonly ArrayBuffer[];
-  /** It goes to every daemon, so that its memory is not given away. */
-  readonly isShared: boolean;
 }
 
 /**
  * Copies a message now, by the platform's structured clone; what `transfer` names is moved, not copied. Errors travel in our own form, which keeps
  * their codes and fields.
  */
-export const packForThread: Pack = (message, transfer = []) => {
+export const packForThread: Pack = (message, transfer = [], mayRepeat = false) => {
   if (message.type === "run" && message.extras === undefined && isPrimitive(message.args)) return { ...PRIMITIVE, message } as ThreadFrame;
   const plain = "isDone" in message && !message.isDone ? { ...message, value: encodeError(message.value) } : message;
   try {
     const copy = structuredClone(plain, { transfer: [...transfer] });
-    const buffers = buffersOf(copy);
-    const isShared = message.type !== "run";
-    const byteLength = 64 + buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
-    return { chunks: [], byteLength, message: copy, buffers, isShared } as ThreadFrame;
+    const all = buffersOf(copy);
+    const bytes = all.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+    // What is not a task goes to every daemon.
+    const isSentOnce = message.type === "run" && !mayRepeat && bytes >= MOVED_FROM_BYTES;
+    return { chunks: [], byteLength: 64 + bytes, message: copy, buffers: isSentOnce ? all : [], isSentOnce } as ThreadFrame;
   } catch (cause) {
     throw new InvalidArgumentError(`the task's arguments cannot be sent to a thread: ${messageOf(cause)}`, { cause });
   }
 };
 
 /** What a message without objects needs: no copy, for it cannot change. */
-const PRIMITIVE = { chunks: [], byteLength: 64, buffers: [], isShared: false } as const;
+const PRIMITIVE = { chunks: [], byteLength: 64, buffers: [], isSentOnce: false } as const;
 
 function isPrimitive(value: unknown): boolean {
   return value === null || (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol");
@@ -85,12 +86,20 @@ export function openThreadLink(options: ThreadLinkOptions, events: LinkEvents): 
     const end: LinkEnd = { exitCode, signal: null, stderr: stderr.toString(), ...(cause === undefined ? {} : { cause }) };
     events.onClose(end);
   });
+  // What is sent in one turn goes as one message: each costs as much as a small task.
+  let waiting: HostMessage[] = [];
+  let moved: ArrayBuffer[] = [];
+  const leave = (): void => {
+    if (waiting.length > 0) worker.postMessage(waiting, moved);
+    waiting = [];
+    moved = [];
+  };
   return {
     pid: process.pid,
     send(frame) {
-      const { message, buffers, isShared } = frame as ThreadFrame;
-      if (isShared || buffers.length === 0) worker.postMessage(message);
-      else worker.postMessage(message, [...buffers]);
+      const { message, buffers } = frame as ThreadFrame;
+      if (waiting.push(message) === 1) process.nextTick(leave);
+      for (const buffer of buffers) moved.push(buffer);
     },
     end: () => void worker.terminate(),
     terminate: () => void worker.terminate(),
