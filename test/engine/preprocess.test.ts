@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { randomStream, shuffle } from "../../src/core/random.ts";
+import { learnChain, type Predictor, type Predictors } from "../../src/engine/preprocessing/chain.ts";
+import { fillsOf } from "../../src/engine/preprocessing/fills.ts";
 import type { PreprocessorConfig } from "../../src/engine/preprocessing/option.ts";
 import { applyRecipe, type LearnOptions, learnAtOnce, STEPS } from "../../src/engine/preprocessing/recipe.ts";
 import { recipeFromState, recipeState } from "../../src/engine/preprocessing/recipe-file.ts";
@@ -254,6 +256,35 @@ describe("chained imputation", () => {
         ).toBe(true);
       }
     }
+  });
+
+  test("rounds end when the error no longer falls by a thousandth, and the round before is kept; without an error all are run", () => {
+    const columns = [numericColumn("a", [1, NA, 3, 4]), numericColumn("b", [NA, 2, 3, NA])];
+    /** Predicts the number of its round; the errors of both columns follow a script. */
+    const roundsOf = (errors: readonly (number | null)[]) => {
+      let fits = 0;
+      const load = (state: object): Predictor => ({
+        predict: (others) =>
+          new Float64Array((others[0] as { values: Float64Array }).values.length).fill((state as { round: number }).round),
+        state: () => state,
+        error: errors[(state as { round: number }).round] ?? null,
+      });
+      const predictors: Predictors = {
+        kind: "linear",
+        classifies: false,
+        // biome-ignore lint/correctness/useYield: a fake has no long work
+        *fit() {
+          return load({ round: Math.floor(fits++ / 2) });
+        },
+        load,
+      };
+      const chain = learnChain(columns, fillsOf(columns, "mean"), predictors, { seed: 1, donors: 0, rounds: errors.length }).next().value;
+      return { fitted: fits / 2, kept: chain!.links.map((link) => link.predictor) };
+    };
+    expect(roundsOf([5, 4, 3.999, 1])).toEqual({ fitted: 3, kept: [{ round: 1 }, { round: 1 }] });
+    expect(roundsOf([5, 6, 1])).toEqual({ fitted: 2, kept: [{ round: 0 }, { round: 0 }] });
+    expect(roundsOf([5, 4, 3])).toEqual({ fitted: 3, kept: [{ round: 2 }, { round: 2 }] });
+    expect(roundsOf([null, null, null])).toEqual({ fitted: 3, kept: [{ round: 2 }, { round: 2 }] });
   });
 
   test("new rows with gaps where training had none get the mean or mode", () => {

@@ -50,12 +50,15 @@ export interface ChainOptions {
 
 /** More training rows than this are thinned evenly, by prediction, when they are kept as donors. */
 const MAX_DONORS = 10_000;
+/** Share of the error that a further round must take off. */
+const LEAST_GAIN = 0.001;
 /** Rounds over new rows; rows with a single gap are settled after the first. */
 const REPLAY_ROUNDS = 4;
 
 /**
  * Learns chained imputation: columns with gaps, fewest first, are predicted in turn from all other columns with their gaps filled as the
- * round before left them. Ends after `rounds`, or when the mean error no longer falls; the best round's predictors are kept.
+ * round before left them. Ends after `rounds`, or with a round that does not lower the mean error by a thousandth, which is not kept; where
+ * errors are not known, all rounds are run and the last is kept.
  *
  * Predictive mean matching: a gap takes the observed value of one of the `near` training rows with the nearest predictions. Which one
  * depends on the seed and the prediction alone, so a row gets the same values whatever rows are beside it.
@@ -79,16 +82,16 @@ export function* learnChain(
   const most = gaps.length === 1 ? 1 : Math.max(1, rounds);
   for (let round = 0; round < most; round++) {
     const links: Link[] = [];
-    let error = 0;
+    let error: number | null = 0;
     for (const { index } of gaps) {
       const link = yield* learnLink(columns[index]!, current, index, predictors, { seed, donors });
       links.push(link.link);
-      error += link.error;
+      error = error === null || link.error === null ? null : error + link.error;
       current = current.with(index, filledGaps(columns[index]!, current, index, link.link, predictors, { seed, near: donors }));
     }
-    if (round > 0 && !(error < bestError)) break;
+    if (round > 0 && error !== null && !(error < bestError * (1 - LEAST_GAIN))) break;
     best = links;
-    bestError = error;
+    bestError = error ?? Number.POSITIVE_INFINITY;
   }
   return { kind: predictors.kind, seed, near: donors, rounds: gaps.length === 1 ? 1 : REPLAY_ROUNDS, links: best };
 }
@@ -115,7 +118,7 @@ function* learnLink(
   index: number,
   predictors: Predictors,
   { seed, donors: near }: { readonly seed: number; readonly donors: number },
-): Generator<null, { readonly link: Link; readonly error: number }, void> {
+): Generator<null, { readonly link: Link; readonly error: number | null }, void> {
   const known = rowsWhere(column, false);
   const others = current.filter((_, other) => other !== index).map((other) => takeRows(other, known));
   const target = takeRows(column, known);
@@ -128,7 +131,7 @@ function* learnLink(
     predictor: predictor.state(),
     donors: asIs ? null : donorsOf(predictor.predict(others), target),
   };
-  return { link, error: predictor.error ?? 0 };
+  return { link, error: predictor.error };
 }
 
 function donorsOf(predicted: Float64Array, target: Column): NonNullable<Link["donors"]> {
