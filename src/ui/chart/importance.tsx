@@ -50,7 +50,7 @@ export function ImportanceBars({ table, title = "What drives it", plain = false,
       title={title}
       description={
         first
-          ? `${capital(table.measure)} over ${folds} ${folds === 1 ? "fold" : "folds"}: ${first.variable} comes first, at ${formatMetric(first.mean)}.`
+          ? `${capital(table.measure)}${folds === 0 ? "" : ` over ${folds} ${folds === 1 ? "fold" : "folds"}`}: ${first.variable} comes first, at ${formatMetric(first.mean)}.`
           : "No variable has an importance."
       }
       plain={plain}
@@ -58,7 +58,11 @@ export function ImportanceBars({ table, title = "What drives it", plain = false,
       onKey={vertical}
       onLeave={reading.leave}
       table={{
-        columns: ["Variable", `Mean ${table.measure}`, ...Array.from({ length: folds }, (_, i) => `Fold ${i + 1}`)],
+        columns: [
+          "Variable",
+          folds === 0 ? capital(table.measure) : `Mean ${table.measure}`,
+          ...Array.from({ length: folds }, (_, i) => `Fold ${i + 1}`),
+        ],
         rows: table.variables.map((entry) => [entry.variable, entry.mean, ...entry.folds]),
       }}
       legend={

@@ -15,6 +15,7 @@ import { LiveTab } from "./live-tab.tsx";
 
 const ResultsTab = lazyView(() => import("./results/results-tab.tsx").then((module) => module.ResultsTab));
 const PredictionsTab = lazyView(() => import("./results/predictions-tab.tsx").then((module) => module.PredictionsTab));
+const ExplainTab = lazyView(() => import("./results/explain-tab.tsx").then((module) => module.ExplainTab));
 const UseTab = lazyView(() => import("./results/use-tab.tsx").then((module) => module.UseTab));
 const RecordTab = lazyView(() => import("./results/record-tab.tsx").then((module) => module.RecordTab));
 
@@ -25,6 +26,7 @@ const TABS: readonly Tab[] = [
   { id: "live", label: "Live" },
   { id: "results", label: "Results" },
   { id: "predictions", label: "Predictions" },
+  { id: "explain", label: "Explain" },
   { id: "use", label: "Use the model" },
   { id: "record", label: "Record" },
 ];
@@ -77,6 +79,8 @@ function JobTab({ job, tab }: { job: JobSummary; tab: string }) {
       return <ResultsTab job={job} />;
     case "predictions":
       return <PredictionsTab job={job} />;
+    case "explain":
+      return <ExplainTab job={job} />;
     case "use":
       return <UseTab job={job} />;
     case "record":
