@@ -2,6 +2,7 @@ import { TrainyardError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { cart } from "./cart/cart.ts";
+import { gam } from "./gam/gam.ts";
 import { glm } from "./glm/glm.ts";
 import { glmnet } from "./glmnet/glmnet.ts";
 import { isotonic } from "./isotonic/isotonic.ts";
@@ -19,8 +20,10 @@ import { ranger } from "./ranger/ranger.ts";
 export const ALGORITHMS: readonly Algorithm[] = [
   glm,
   glmnet,
+  gam,
   cart,
   ranger,
+  lightCart,
   lightRf,
   lightGbm,
   linearSvm,
