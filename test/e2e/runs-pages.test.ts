@@ -105,7 +105,12 @@ describe("the list of runs", () => {
         ),
       );
       if (from % 1000 !== 0) continue;
-      await Promise.all(made.map(({ id }, i) => ask(server, "POST", `/runs/${id}/points`, { steps: [1], values: { loss: [from + i] } })));
+      await Promise.all(
+        made.map(async ({ id }, i) => {
+          await ask(server, "POST", `/runs/${id}/points`, { steps: [1], values: { loss: [from + i] } });
+          await ask(server, "POST", `/runs/${id}/finish`, { state: "completed" });
+        }),
+      );
     }
     const { page, complaints } = await visit(server, "/runs");
     await page.getByText("5,000 runs", { exact: true }).waitFor();

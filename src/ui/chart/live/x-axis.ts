@@ -8,17 +8,18 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const STEPS = [1, 2, 5, 10, 15, 30].flatMap((n) => [n * SECOND, n * MINUTE]).concat([1, 2, 3, 6, 12].map((n) => n * HOUR));
+const PARTS = [1, 2, 5, 10, 15, 30];
+const STEPS = [...PARTS.map((n) => n * SECOND), ...PARTS.map((n) => n * MINUTE), ...[1, 2, 3, 6, 12].map((n) => n * HOUR)];
 
 /** Distance of ticks in ms that gives about `count` of them: whole seconds, minutes, hours or days. */
 export function timeStep(spanMs: number, count: number): number {
   const raw = spanMs / Math.max(1, count);
   if (raw < SECOND) return tickStep(spanMs, count);
-  return STEPS.sort((a, b) => a - b).find((step) => step >= raw) ?? Math.ceil(raw / DAY) * DAY;
+  return STEPS.find((step) => step >= raw) ?? Math.ceil(raw / DAY) * DAY;
 }
 
 export function xTicks(kind: XKind, low: number, high: number, count: number, log: boolean): number[] {
-  if (log) return logTicks(low, high, count + 2);
+  if (log) return logTicks(low, high, count);
   if (kind === "number") return linearTicks(low, high, count);
   const step = timeStep(high - low, count);
   // Full hours and days are those of the clock on the wall.

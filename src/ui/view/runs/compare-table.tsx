@@ -71,8 +71,10 @@ export function CompareTable({ runs, baseline, settings, metrics, colors, onBase
           {row === baseline ? (
             <span class="r-tag">Baseline</span>
           ) : (
-            <Button size="small" kind="quiet" aria-label={`Make ${row.run.name} the baseline`} onClick={() => onBaseline(row.run.id)}>
-              Make baseline
+            <Button size="small" kind="quiet" onClick={() => onBaseline(row.run.id)}>
+              <span>
+                Make <span class="sr-only">{row.run.name} the </span>baseline
+              </span>
             </Button>
           )}
           <IconButton icon="cross" label={`Take ${row.run.name} out`} onClick={() => onRemove(row.run.id)} />

@@ -63,7 +63,7 @@ export function RunHead({ run, log, version, onChange }: RunHeadProps) {
           ]}
         />
       </PageHead>
-      <RunProgress run={run} log={log} version={version} isOver={!canStop && state !== "stopping"} />
+      <RunProgress run={run} log={log} version={version} isOver={!canStop && state !== "stopping"} isHeard={state === "running"} />
       {asking === "stop" ? <StopDialog run={run} onClose={() => setAsking(null)} onStopped={onChange} /> : null}
       {asking === "delete" ? <DeleteDialog run={run} onClose={() => setAsking(null)} /> : null}
     </>
@@ -75,7 +75,18 @@ function compareWith(run: string): readonly string[] {
 }
 
 /** How far and how long; the clock stands still while the server is not heard. */
-function RunProgress({ run, log, isOver }: { run: RunInfo; log: RunLog | null; version: number; isOver: boolean }) {
+function RunProgress({
+  run,
+  log,
+  isOver,
+  isHeard,
+}: {
+  run: RunInfo;
+  log: RunLog | null;
+  version: number;
+  isOver: boolean;
+  isHeard: boolean;
+}) {
   const { link } = useHub();
   const { at } = link.value;
   const isLive = at === "live" || at === "suspect";
@@ -92,7 +103,7 @@ function RunProgress({ run, log, isOver }: { run: RunInfo; log: RunLog | null; v
         ? `step ${step.toLocaleString("en")}`
         : `step ${step.toLocaleString("en")} of ${total.toLocaleString("en")}`,
     seconds === null ? null : isOver ? `took ${formatDuration(seconds)}` : `${formatDuration(seconds)} elapsed`,
-    isOver ? null : total === null ? "no end known" : isLive && left !== null ? remainingText(left) : null,
+    isOver ? null : total === null ? "no end known" : isLive && isHeard && left !== null ? remainingText(left) : null,
     run.reason,
     run.exit_code === null ? null : `exit code ${run.exit_code}`,
     log !== null && !log.isComplete ? "catching up…" : null,

@@ -8,7 +8,7 @@ export interface RunLook {
   readonly yLog: boolean;
   /** Half-life of the smoothing: steps, or ms on an axis of time; 0 is none. */
   readonly smooth: number;
-  /** Keys to show: words and patterns with `*`, separated by spaces or commas; empty for all. */
+  /** Keys to show: words and patterns with `*`, alternatives after a comma; empty for all. */
   readonly filter: string;
   /** Keys shown first. */
   readonly pins: readonly string[];
@@ -111,7 +111,9 @@ export function groupKeys(keys: readonly string[], pins: readonly string[]): rea
   for (const key of keys) {
     const slash = key.indexOf("/");
     const name = slash <= 0 ? "" : key.slice(0, slash);
-    groups.set(name, [...(groups.get(name) ?? []), key]);
+    const members = groups.get(name);
+    if (members === undefined) groups.set(name, [key]);
+    else members.push(key);
   }
   const order = (name: string): number => (name === "" ? 0 : name === SYSTEM ? 2 : 1);
   const named = [...groups].sort(([a], [b]) => order(a) - order(b) || a.localeCompare(b));
@@ -126,19 +128,22 @@ export function groupKeys(keys: readonly string[], pins: readonly string[]): rea
   ];
 }
 
-/** Keys that match one of the words or patterns. Pure. */
+/** Keys that match one of the alternatives between commas: all of its words, each a part of the name or a pattern of the whole. Pure. */
 export function matchingKeys(keys: readonly string[], filter: string): readonly string[] {
-  const words = filter
+  const alternatives = filter
     .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((word) => word !== "");
-  if (words.length === 0) return keys;
-  const tests = words.map((word) => {
-    const pattern = word
-      .split("*")
-      .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&"))
-      .join(".*");
-    return new RegExp(word.includes("*") ? `^${pattern}$` : pattern);
-  });
-  return keys.filter((key) => tests.some((test) => test.test(key.toLowerCase())));
+    .split(",")
+    .map((part) => part.split(/\s+/).filter((word) => word !== ""))
+    .filter((words) => words.length > 0)
+    .map((words) => words.map(wordTest));
+  if (alternatives.length === 0) return keys;
+  return keys.filter((key) => alternatives.some((tests) => tests.every((test) => test.test(key.toLowerCase()))));
+}
+
+function wordTest(word: string): RegExp {
+  const pattern = word
+    .split("*")
+    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&"))
+    .join(".*");
+  return new RegExp(word.includes("*") ? `^${pattern}$` : pattern);
 }
