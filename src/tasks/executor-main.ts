@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import { encodeFrame } from "../wire/frames.ts";
+import type { CodecReference } from "./codecs.ts";
 import { Executor } from "./executor.ts";
 import { FramePipe } from "./links/frame-pipe.ts";
 import { Gate } from "./links/gate.ts";
@@ -51,13 +52,15 @@ function blockOutput(): void {
 
 const NOTHING = new Uint8Array(0);
 const pipe = new FramePipe(3, {
-  onPayload: (payload) => executor.receive(toHostMessage(decodeEnvelope(payload))),
+  onPayload: take,
   onFault(cause) {
     throw cause; // ends this process, and the host reads why
   },
 });
 const { socket } = pipe;
 const vigil = new Vigil();
+/** Messages that wait; null when none has to. */
+let held: Uint8Array[] | null = null;
 let finishesTask = process.argv.includes("--finish");
 let hasHostLeft = false;
 const executor = new Executor({
@@ -69,7 +72,8 @@ const executor = new Executor({
   },
   drained: () =>
     socket.writableLength === 0 || hasHostLeft ? Promise.resolve() : new Promise((resolve) => socket.write(NOTHING, () => resolve())),
-  onInit({ autoExit }) {
+  onInit({ autoExit, codecs = [] }) {
+    if (codecs.length > 0) void holdFor(codecs);
     finishesTask ||= autoExit === "finish";
   },
   onFirstRun() {
@@ -81,6 +85,21 @@ const executor = new Executor({
     vigil.watch();
   },
 });
+
+function take(payload: Uint8Array): void {
+  if (held === null) executor.receive(toHostMessage(decodeEnvelope(payload)));
+  else held.push(payload.slice());
+}
+
+/** What comes cannot be read before its codecs are there. */
+async function holdFor(references: readonly CodecReference[]): Promise<void> {
+  held = [];
+  const { loadCodecs } = await import("./codecs.ts");
+  await loadCodecs(references);
+  const waiting = held;
+  held = null;
+  for (const payload of waiting) take(payload);
+}
 
 /** The host left, or wants this process to leave: at once, without waiting for user code, unless the profile said that it may finish. */
 function leave(): void {

@@ -54,6 +54,8 @@ export class Executor {
   readonly #codes = new Map<number, TaskCode>();
   readonly #functions = new Map<number, TaskFunction<unknown, unknown>>();
   readonly #constants = new Map<number, unknown>();
+  /** Constants that a codec could not read, and why. */
+  readonly #unread = new Map<number, TrainyardError>();
   readonly #waiting: Run[] = [];
   readonly #aborted = new Set<number>();
   readonly #calls = new Map<number, Call>();
@@ -104,9 +106,11 @@ export class Executor {
         break;
       case "constant":
         this.#constants.set(message.key, message.value);
+        if (message.failure instanceof TrainyardError) this.#unread.set(message.key, message.failure);
         break;
       case "forget":
         this.#constants.delete(message.key);
+        this.#unread.delete(message.key);
         break;
       case "reply":
         this.#replied(message);
@@ -157,13 +161,14 @@ export class Executor {
     this.#port.onRest?.();
   }
 
-  async #run({ id, code, args, extras }: Run): Promise<void> {
+  async #run({ id, code, args, extras, failure = this.#unread.get(extras?.constants ?? -1) }: Run): Promise<void> {
     const turn = new Turn(id, extras, this.#turnHost);
     this.#running = turn;
     this.#mark.isMapped = extras?.isMapped === true;
     let answer: ExecutorMessage;
     let undo: (() => void) | null = null;
     try {
+      if (failure !== undefined) throw failure;
       if (extras?.globals !== undefined) undo = putGlobals(extras.globals);
       const task = this.#functions.get(code) ?? (await this.#load(code));
       turn.throwIfAborted(); // cancelled while its code was loaded: it has not begun

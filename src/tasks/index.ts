@@ -1,5 +1,7 @@
 export { nextStream, nextSubStream, StreamRandom, type StreamState, streamOfSeed } from "../core/lecuyer.ts";
+export type { Codec } from "../wire/codecs.ts";
 export { type Cluster, makeCluster } from "./cluster.ts";
+export { type CodecReference, forgetCodecs, registerCodec } from "./codecs.ts";
 export { callMirai, cancelAll, collect, isMirai, isMiraiMap, race, unresolved } from "./collect.ts";
 export {
   type Daemons,

@@ -1,4 +1,7 @@
+import type { TrainyardError } from "../core/errors.ts";
 import { BadFrameError } from "../wire/bad-frame.ts";
+import { takeCodecFailure } from "../wire/codecs.ts";
+import type { CodecReference } from "./codecs.ts";
 import type { NoteKind, TaskCode } from "./profile.ts";
 import type { TraceCarrier } from "./trace-carrier.ts";
 
@@ -25,6 +28,8 @@ export interface InitMessage {
   readonly autoExit: "kill" | "finish";
   /** Stream for tasks that have none of their own. */
   readonly stream: readonly number[] | null;
+  /** To be imported before anything else is read. */
+  readonly codecs?: readonly CodecReference[];
 }
 
 /** How a nested task ended, for the task that submitted it. */
@@ -42,9 +47,16 @@ export interface ReplyMessage {
 export type HostMessage =
   | InitMessage
   | { readonly type: "code"; readonly key: number; readonly code: TaskCode }
-  | { readonly type: "constant"; readonly key: number; readonly value: unknown }
+  | { readonly type: "constant"; readonly key: number; readonly value: unknown; readonly failure?: TrainyardError | null }
   | { readonly type: "forget"; readonly key: number }
-  | { readonly type: "run"; readonly id: number; readonly code: number; readonly args: unknown; readonly extras?: RunExtras }
+  | {
+      readonly type: "run";
+      readonly id: number;
+      readonly code: number;
+      readonly args: unknown;
+      readonly extras?: RunExtras;
+      readonly failure?: TrainyardError;
+    }
   | { readonly type: "abort"; readonly id: number }
   /** The host's span of this executor's coming. */
   | { readonly type: "trace"; readonly connect: TraceCarrier }
@@ -58,6 +70,8 @@ export interface SubmitMessage {
   readonly call: number;
   readonly code: TaskCode;
   readonly args: unknown;
+  /** A codec could not read its arguments. */
+  readonly failure?: TrainyardError | null;
 }
 
 /**
@@ -76,6 +90,7 @@ type Fields = Readonly<Partial<Record<string, unknown>>>;
 
 /** @throws {BadFrameError} for anything that an executor may not send. */
 export function toExecutorMessage(value: unknown): ExecutorMessage {
+  const failure = takeCodecFailure(); // of the message that was read just now
   if (typeof value !== "object" || value === null || !("type" in value)) throw new BadFrameError("a message must be an object with a type");
   const message = value as Fields;
   if (message.type === "ready" || message.type === "dropped") return { type: message.type };
@@ -86,16 +101,16 @@ export function toExecutorMessage(value: unknown): ExecutorMessage {
       return {
         type: "note",
         id,
-        value: message.value,
+        value: failure ?? message.value,
         kind: message.kind === "progress" || message.kind === "log" ? message.kind : "note",
       };
     case "done":
-      return { type: "done", id, value: message.value };
+      return failure === null ? { type: "done", id, value: message.value } : { type: "failed", id, error: failure };
     case "failed":
-      return { type: "failed", id, error: message.error };
+      return { type: "failed", id, error: failure ?? message.error };
     case "submit":
       if (typeof message.call !== "number") throw new BadFrameError("a nested task must have a number");
-      return { type: "submit", id, call: message.call, code: toCode(message.code), args: message.args };
+      return { type: "submit", id, call: message.call, code: toCode(message.code), args: message.args, failure };
     default:
       throw new BadFrameError(`an executor cannot send ${JSON.stringify(message.type)}`);
   }
@@ -103,6 +118,7 @@ export function toExecutorMessage(value: unknown): ExecutorMessage {
 
 /** @throws {BadFrameError} for anything that a dispatcher may not send. The host is trusted: what depends on its word alone is not checked. */
 export function toHostMessage(value: unknown): HostMessage {
+  const failure = takeCodecFailure(); // of the message that was read just now
   if (typeof value !== "object" || value === null) throw new BadFrameError("a message must be an object");
   const message = value as Fields;
   switch (message.type) {
@@ -111,12 +127,13 @@ export function toHostMessage(value: unknown): HostMessage {
     case "code":
       return { type: "code", key: toNumber(message.key), code: toCode(message.code) };
     case "constant":
-      return { type: "constant", key: toNumber(message.key), value: message.value };
+      return { type: "constant", key: toNumber(message.key), value: message.value, failure };
     case "forget":
       return { type: "forget", key: toNumber(message.key) };
     case "run": {
       const extras = message.extras as RunExtras | undefined;
       const run = { type: "run", id: toNumber(message.id), code: toNumber(message.code), args: message.args } as const;
+      if (failure !== null) return { ...run, ...(extras === undefined ? {} : { extras }), failure };
       return extras === undefined ? run : { ...run, extras };
     }
     case "trace":
@@ -126,7 +143,12 @@ export function toHostMessage(value: unknown): HostMessage {
     case "drop":
       return { type: "drop", count: toNumber(message.count) };
     case "reply":
-      return { type: "reply", call: toNumber(message.call), isDone: message.isDone === true, value: message.value };
+      return {
+        type: "reply",
+        call: toNumber(message.call),
+        isDone: message.isDone === true && failure === null,
+        value: failure ?? message.value,
+      };
     default:
       throw new BadFrameError(`a dispatcher cannot send ${JSON.stringify(message.type)}`);
   }

@@ -241,7 +241,7 @@ export class DaemonProfile implements ComputeProfile {
   #submitNested(dispatcher: Dispatcher, daemon: Daemon, parent: Task, message: SubmitMessage): void {
     const depth = parent.depth + 1;
     this.#nest.submit(dispatcher, daemon, parent, message.call, () => {
-      if (message.failure !== null) throw message.failure;
+      if (message.failure instanceof Error) throw message.failure;
       if (depth <= DEPTH_LIMIT) return this.#make(dispatcher, message.code, message.args, {}, depth);
       throw new InvalidArgumentError(`task "${parent.label}" is ${DEPTH_LIMIT} tasks deep in others; it may not submit another one`);
     });

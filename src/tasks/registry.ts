@@ -9,7 +9,8 @@ import type { TaskCode } from "./profile.ts";
 import type { Supply } from "./supply.ts";
 import { labelOf } from "./supply.ts";
 import type { SyncProfile } from "./sync-profile.ts";
-import { beginTask, isTracing, type TraceCarrier, tellSet } from "./telemetry.ts";
+import { beginTask, isTracing, tellSet } from "./telemetry.ts";
+import type { TraceCarrier } from "./trace-carrier.ts";
 
 /** Anything that a profile's name can stand for. */
 export type AnyProfile = DaemonProfile | SyncProfile;

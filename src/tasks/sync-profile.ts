@@ -1,6 +1,7 @@
 import vm from "node:vm";
 import { messageOf, TrainyardError } from "../core/errors.ts";
 import { StreamRandom } from "../core/lecuyer.ts";
+import { takeCodecFailure } from "../wire/codecs.ts";
 import { decodeEnvelope, encodeEnvelope } from "../wire/envelope.ts";
 import { Context } from "./context.ts";
 import type { Tally } from "./dispatcher.ts";
@@ -179,10 +180,11 @@ export class SyncProfile {
       work.state = state;
       work.hasThrown = state === "failed";
     };
-    work.result = Promise.resolve(value).then(
+    const copies = Promise.resolve(value).then(copied); // a result that cannot be sent is its task's failure
+    work.result = copies.then(
       (result) => {
         settle("done");
-        return copied(result);
+        return result;
       },
       (error: unknown) => {
         settle("failed");
@@ -202,7 +204,10 @@ function settledWork(id: number, isDone: boolean, value: unknown, hasThrown: boo
 
 function copied(value: unknown): unknown {
   try {
-    return decodeEnvelope(new Uint8Array(Buffer.concat(encodeEnvelope(value))));
+    const copy = decodeEnvelope(new Uint8Array(Buffer.concat(encodeEnvelope(value))));
+    const failure = takeCodecFailure();
+    if (failure !== null) throw failure;
+    return copy;
   } catch (cause) {
     if (cause instanceof TrainyardError) throw cause;
     throw new TrainyardError("task_failed", `the value cannot be sent: ${messageOf(cause)}`, { cause });

@@ -1,11 +1,11 @@
 /** Program of a daemon that is a worker thread. Started by `links/thread-link.ts`. */
-import { availableParallelism } from "node:os";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import { Executor } from "./executor.ts";
 import { Gate } from "./links/gate.ts";
 import { encodeError, type OutputMessage } from "./links/thread-messages.ts";
 import type { ExecutorMessage, HostMessage } from "./messages.ts";
+import { Vigil } from "./vigil.ts";
 
 if (parentPort === null) throw new Error("this file is the program of a worker thread; daemons({ thread: true }) starts it");
 const port = parentPort;
@@ -20,17 +20,17 @@ for (const from of ["stdout", "stderr"] as const) {
   };
 }
 
-/** After an answer the next message is looked for this long without going back to the event loop, where there is a second processor. */
-const WATCH_MS = availableParallelism() > 1 ? 0.1 : 0;
+/** After an answer the next message is looked for without going back to the event loop. */
+const vigil = new Vigil();
 
 /** A thread that sleeps takes some 15 µs to wake; one that looks gets its next task in 1 µs. */
 function watch(): void {
   if (isReceiving) return; // what follows in the same message comes before what follows it
-  const end = performance.now() + WATCH_MS;
+  if (!vigil.begin()) return;
   do {
     const next = receiveMessageOnPort(port) as { readonly message: readonly HostMessage[] } | undefined;
     if (next !== undefined) receive(next.message);
-  } while (!executor.isBusy && performance.now() < end);
+  } while (!executor.isBusy && vigil.goesOn());
 }
 
 const executor = new Executor({

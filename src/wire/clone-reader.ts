@@ -1,9 +1,13 @@
 import { ERROR_CODES, type ErrorCode, TrainyardError } from "../core/errors.ts";
 import { BadFrameError } from "./bad-frame.ts";
 import { BINARY_KINDS, type BinaryKind, DEPTH_LIMIT, EXTENSION, paddingAfter } from "./clone-types.ts";
+import { codecFailed, decodeWith } from "./codecs.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const SHORT_STRING_BYTES = 24;
+
+/** Stands where an instance is to come. */
+const UNFINISHED: object = Object.freeze({});
 
 /** The only classes that a name on the wire can choose. */
 const ERROR_CLASSES: ReadonlyMap<string, new (message: string) => Error> = new Map([
@@ -17,7 +21,7 @@ const ERROR_CLASSES: ReadonlyMap<string, new (message: string) => Error> = new M
 
 /**
  * Reads what `CloneWriter` wrote, and plain MessagePack. Any input is safe: it ends in a value or in a `BadFrameError`.
- * No code is made or run, the only classes instantiated are the ones named in this file, and memory taken is at most a small
+ * No code is made, and none is run but that of registered codecs; the only other classes instantiated are the ones named in this file, and memory taken is at most a small
  * multiple of the bytes received: counts are never believed before their elements arrived.
  */
 export class CloneReader {
@@ -195,6 +199,8 @@ export class CloneReader {
         return this.#readBinary(length);
       case EXTENSION.SEGMENT:
         return this.#readSegment();
+      case EXTENSION.CODED:
+        return this.#readCoded();
       case EXTENSION.UTF16:
         return this.#readUtf16(length);
       default:
@@ -202,11 +208,23 @@ export class CloneReader {
     }
   }
 
-  #readReference(): object {
+  #readReference(): object | null {
     const index = this.#u32();
     const object = this.#objects[index];
     if (object === undefined) throw new BadFrameError(`reference to object ${index}, of ${this.#objects.length}`);
-    return object;
+    if (object !== UNFINISHED) return object;
+    codecFailed("an instance of a class with a codec refers to itself, or to one that cannot be decoded");
+    return null;
+  }
+
+  /** Its place is taken before what is in it: whatever refers to it from there finds nothing. */
+  #readCoded(): object | null {
+    const index = this.#objects.length;
+    this.#begun(UNFINISHED);
+    const instance = decodeWith(this.#readText("a codec's name"), this.read());
+    this.#objects[index] = instance ?? UNFINISHED;
+    this.#depth--;
+    return instance;
   }
 
   #readBigint(length: number): bigint {

@@ -27,6 +27,8 @@ export const EXTENSION = {
   SEGMENT: 10,
   /** A string that is not valid Unicode, as UTF-16 code units, big-endian. */
   UTF16: 11,
+  /** Name of a codec, then what it made of an instance of its class. */
+  CODED: 12,
 } as const;
 
 /** Binary values above this many bytes travel as raw segments. */

@@ -1,5 +1,6 @@
 import { ERROR_CODES, InvalidArgumentError } from "../core/errors.ts";
 import { BINARY_KINDS, type BinaryKind, DEPTH_LIMIT, EXTENSION, SEGMENT_ABOVE_BYTES } from "./clone-types.ts";
+import { type Codec, codecFor, encodeWith } from "./codecs.ts";
 
 const FIRST_CAPACITY = 16_384;
 /** Longer strings are encoded apart, so that the worst case of three bytes per unit is not reserved for them. */
@@ -16,8 +17,8 @@ let spare: Uint8Array<ArrayBuffer> | null = null;
  * Writes one value as MessagePack with the extensions of `clone-types.ts`; large binary values are set aside as segments, uncopied.
  *
  * Kept: null, undefined, booleans, numbers (also -0 and NaN), bigints, strings (also lone surrogates), arrays (holes become undefined),
- * plain objects, Map, Set, Date, RegExp, errors, ArrayBuffer, typed arrays, DataView, shared references and cycles. Instances of other classes become
- * plain objects of their own enumerable properties. Functions, symbols, promises, weak collections and shared memory are refused.
+ * plain objects, Map, Set, Date, RegExp, errors, ArrayBuffer, typed arrays, DataView, shared references and cycles. Instances of classes with a codec become what it makes of them; of
+ * others, plain objects of their own enumerable properties. Functions, symbols, promises, weak collections and shared memory are refused.
  * Cost: one pass, O(size); binary values above 4 kB cost nothing here.
  */
 export class CloneWriter {
@@ -88,10 +89,22 @@ export class CloneWriter {
     if (++this.#depth > DEPTH_LIMIT) {
       throw new InvalidArgumentError(`a value nested more than ${DEPTH_LIMIT} levels deep cannot be sent; flatten it`);
     }
-    if (Array.isArray(value)) this.#writeArray(value);
-    else if (isPlain(value)) this.#writeRecord(value);
-    else this.#writeClassed(value);
+    if (isPlain(value)) this.#writeRecord(value);
+    else {
+      const codec = codecFor(value);
+      if (codec !== null) this.#writeCoded(value, codec);
+      else if (Array.isArray(value)) this.#writeArray(value);
+      else this.#writeClassed(value);
+    }
     this.#depth--;
+  }
+
+  #writeCoded(value: object, codec: Codec): void {
+    const data = encodeWith(codec, value);
+    this.#extension(EXTENSION.CODED, () => {
+      this.#writeString(codec.name);
+      this.write(data);
+    });
   }
 
   #writeArray(value: readonly unknown[]): void {

@@ -15,6 +15,10 @@ export class RemoteProfile extends DaemonProfile {
     transport.bind({ onSeat: () => super.launch(1), onVacated: (leave) => this.vacate(leave) });
   }
 
+  override get where(): string {
+    return this.remote.url;
+  }
+
   override resize(): void {
     throw new TrainyardError("refused", `profile "${this.name}" has the daemons that dial in; start or end some of them`);
   }
