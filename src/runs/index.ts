@@ -1,3 +1,4 @@
+export { type AccessKey, AccessKeys, KEY_SCOPES, type KeyScope } from "./access-keys.ts";
 export { AlertWebhook, toWebhookUrl } from "./alert-webhook.ts";
 export { type AlertRule, toAlertRules } from "./alerts.ts";
 export { exportCsv, exportNdjson } from "./export.ts";

@@ -83,4 +83,15 @@ export const RUN_MIGRATIONS: readonly string[] = [
   -- Everything but the buckets: which of them a query needs is known without reading any.
   CREATE UNIQUE INDEX roll_ups_by_series ON roll_ups(series, x, chunk, seq_to, step_max, x_min, x_max, exponent);
   `,
+  `
+  -- Keys for reporters and readers; the key itself is not kept.
+  CREATE TABLE access_keys (
+    key_id TEXT PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    expires_at REAL
+  ) WITHOUT ROWID;
+  `,
 ];

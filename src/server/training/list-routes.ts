@@ -93,5 +93,5 @@ function maybeRun(runs: Runs, id: string): RunRecord[] {
 export const LIST_ROUTES: readonly Route[] = [
   { method: "GET", path: "/api/v2/runs", handle: list },
   { method: "GET", path: "/api/v2/facets", handle: readFacets },
-  { method: "POST", path: "/api/v2/compare", handle: compare },
+  { method: "POST", path: "/api/v2/compare", handle: compare, needs: "read" },
 ];

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Layouts, Runs, SeriesQueries, Subscriptions } from "../../runs/index.ts";
+import type { AccessKeys, Layouts, Runs, SeriesQueries, Subscriptions } from "../../runs/index.ts";
 
 /** What the routes work with. */
 export interface TrainingApi {
@@ -7,6 +7,9 @@ export interface TrainingApi {
   readonly queries: SeriesQueries;
   readonly subscriptions: Subscriptions;
   readonly layouts: Layouts;
+  readonly keys: AccessKeys;
+  /** Ends the streams of a key. */
+  readonly onRevoked: (keyId: string) => void;
   readonly log: (line: string) => void;
 }
 
@@ -21,6 +24,8 @@ export interface Call {
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
+  /** What the caller's key must allow. Default: read for GET, write for POST, owner for the others. */
+  readonly needs?: "read" | "write" | "owner";
   readonly handle: (api: TrainingApi, call: Call) => void | Promise<void>;
 }
 

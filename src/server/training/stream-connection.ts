@@ -1,5 +1,6 @@
 import type { WebSocket } from "ws";
 import { FINAL_STATES, parseColumns, type Sink, type Subscription } from "../../runs/index.ts";
+import type { Access } from "./access.ts";
 import { maybeRefusal, Refusal } from "./answer.ts";
 import { maybeSender, maybeText, maybeTexts, oneOf, text, toFields, whole } from "./fields.ts";
 import type { TrainingApi } from "./route.ts";
@@ -12,9 +13,11 @@ export interface StreamOptions {
   readonly isOwn: boolean;
   readonly since?: number;
   readonly isFull: boolean;
-  readonly isToken: (given: unknown) => boolean;
-  readonly isAuthenticated: boolean;
+  readonly accessOf: (given: unknown) => Access | null;
+  /** Of the address or the header; null: the first message must bring it. */
+  readonly access: Access | null;
   readonly authDeadlineMs: number;
+  readonly now: () => number;
 }
 
 const STRANGER_LIMIT_BYTES = 4096;
@@ -22,6 +25,7 @@ const SUBSCRIPTIONS_MAX = 1000;
 /** Closed because of what the reader did: wrong or no token, far behind. 4401 as in L-56. */
 const NOT_AUTHENTICATED = 4401;
 const TOO_SLOW = 4408;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -34,16 +38,16 @@ export class StreamConnection {
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #deadline: NodeJS.Timeout | null;
   #listWatch: RunListWatch | null = null;
-  #isAuthenticated: boolean;
+  #access: Access | null = null;
+  #expiry: NodeJS.Timeout | null = null;
 
   constructor(socket: WebSocket, api: TrainingApi, options: StreamOptions) {
     this.#socket = socket;
     this.#api = api;
     this.#options = options;
-    this.#isAuthenticated = options.isAuthenticated;
-    this.#deadline = options.isAuthenticated
-      ? null
-      : setTimeout(() => socket.close(NOT_AUTHENTICATED, "no auth in time"), options.authDeadlineMs);
+    this.#deadline =
+      options.access === null ? setTimeout(() => socket.close(NOT_AUTHENTICATED, "no auth in time"), options.authDeadlineMs) : null;
+    if (options.access !== null) this.#admit(options.access);
     this.#sink = {
       get bufferedBytes() {
         return socket.bufferedAmount;
@@ -60,6 +64,25 @@ export class StreamConnection {
     if (options.runId !== null) this.#subscribeToOne(options.runId, options.isOwn, options.since);
   }
 
+  /** The key is none any more: what was let in by it has to go. */
+  revoke(keyId: string): void {
+    if (this.#access?.keyId === keyId) this.#socket.close(NOT_AUTHENTICATED, "the key was revoked");
+  }
+
+  /** L-56: lets the peer in until its key expires; another key or token in time goes on. */
+  #admit(access: Access): void {
+    this.#access = access;
+    if (this.#expiry !== null) clearTimeout(this.#expiry);
+    this.#expiry = null;
+    if (access.expiresAt === null) return;
+    // A timer cannot be longer; a stream that is still open then looks again.
+    const leftMs = Math.min(LONGEST_TIMER_MS, Math.max(0, access.expiresAt - this.#options.now()));
+    this.#expiry = setTimeout(() => {
+      if (access.expiresAt! > this.#options.now()) this.#admit(access);
+      else this.#socket.close(NOT_AUTHENTICATED, "the key has expired");
+    }, leftMs);
+  }
+
   #subscribeToOne(runId: string, isOwn: boolean, since: number | undefined): void {
     const socket = this.#socket;
     const subscription = this.#api.subscriptions.open(runId, this.#sink, {
@@ -74,7 +97,7 @@ export class StreamConnection {
   }
 
   #onMessage(data: Buffer, isBinary: boolean): void {
-    if (!this.#isAuthenticated && data.length > STRANGER_LIMIT_BYTES) {
+    if (this.#access === null && data.length > STRANGER_LIMIT_BYTES) {
       this.#socket.close(NOT_AUTHENTICATED, "authenticate before sending data");
       return;
     }
@@ -112,7 +135,7 @@ export class StreamConnection {
   /** What one message asks for; a promise where there is an answer. */
   #handle(fields: Fields): Promise<Fields> | null {
     if (fields.type === "auth") return this.#authenticate(fields.token);
-    if (!this.#isAuthenticated) {
+    if (this.#access === null) {
       this.#socket.close(NOT_AUTHENTICATED, "the first message must be auth");
       return null;
     }
@@ -138,6 +161,7 @@ export class StreamConnection {
   /** What reporters send. */
   async #report(fields: Fields): Promise<Fields> {
     const { runs } = this.#api;
+    if (this.#access?.scope === "read") throw new Refusal(403, "forbidden", "A key with the scope read may not report.");
     const type = oneOf(fields, "type", ["points", "log", "beat", "finish"]);
     const run = text(fields, "run");
     runs.get(run);
@@ -163,11 +187,12 @@ export class StreamConnection {
   }
 
   #authenticate(token: unknown): Promise<Fields> | null {
-    if (!this.#options.isToken(token)) {
+    const access = this.#options.accessOf(token);
+    if (access === null) {
       this.#socket.close(NOT_AUTHENTICATED, "the token is not this server's");
       return null;
     }
-    this.#isAuthenticated = true;
+    this.#admit(access);
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     return Promise.resolve({ type: "ready" });
   }
@@ -209,6 +234,7 @@ export class StreamConnection {
 
   #onClose(): void {
     if (this.#deadline !== null) clearTimeout(this.#deadline);
+    if (this.#expiry !== null) clearTimeout(this.#expiry);
     this.#listWatch?.close();
     for (const subscription of this.#subscriptions.values()) subscription.close();
     this.#subscriptions.clear();

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { Layouts, REQUEST_LIMIT_BYTES, type Runs, SeriesQueries, Subscriptions } from "../../runs/index.ts";
+import { AccessKeys, Layouts, REQUEST_LIMIT_BYTES, type Runs, SeriesQueries, Subscriptions } from "../../runs/index.ts";
 import { type ApiDoor, refuse } from "../http.ts";
 import { isAllowedOrigin } from "../origins.ts";
-import { TokenGate, type Verdict } from "../token-gate.ts";
+import { TokenGate } from "../token-gate.ts";
+import { type Access, type Admission, admissionOf, mayCall } from "./access.ts";
 import { Refusal, sendEmpty, sendError } from "./answer.ts";
 import { COMPATIBLE_ROUTES } from "./compatible-routes.ts";
+import { KEY_ROUTES } from "./key-routes.ts";
 import { LAYOUT_ROUTES } from "./layout-routes.ts";
 import { LIST_ROUTES } from "./list-routes.ts";
 import { OWN_ROUTES } from "./own-routes.ts";
@@ -30,7 +32,7 @@ const FAREWELL_MS = 200;
 const STREAM = /^\/api\/training\/runs\/([^/]+)\/stream$/;
 const OWN_STREAM = "/api/v2/stream";
 const METRICS: readonly Route[] = ["/metrics", "/api/metrics"].map((path) => ({ method: "GET", path, handle: sendMetrics }));
-const ROUTES: readonly Route[] = [...COMPATIBLE_ROUTES, ...LIST_ROUTES, ...OWN_ROUTES, ...LAYOUT_ROUTES, ...METRICS];
+const ROUTES: readonly Route[] = [...COMPATIBLE_ROUTES, ...LIST_ROUTES, ...OWN_ROUTES, ...LAYOUT_ROUTES, ...KEY_ROUTES, ...METRICS];
 
 /** Everything of runs that is spoken over HTTP and WebSocket. Translates; the state is in `Runs`. */
 export class TrainingDoor implements ApiDoor {
@@ -39,6 +41,7 @@ export class TrainingDoor implements ApiDoor {
   readonly #gate: TokenGate;
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: REQUEST_LIMIT_BYTES + 65_536 });
   readonly #pings: NodeJS.Timeout;
+  readonly #connections = new Set<StreamConnection>();
   /** Pings that each has not answered yet. */
   readonly #missed = new WeakMap<WebSocket, number>();
 
@@ -48,6 +51,10 @@ export class TrainingDoor implements ApiDoor {
       queries: new SeriesQueries(runs),
       subscriptions: new Subscriptions(runs),
       layouts: new Layouts(runs.store, runs.now),
+      keys: new AccessKeys(runs.store, runs.now),
+      onRevoked: (keyId) => {
+        for (const connection of this.#connections) connection.revoke(keyId);
+      },
       log: options.log,
     };
     this.#options = options;
@@ -80,15 +87,18 @@ export class TrainingDoor implements ApiDoor {
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       this.#missed.set(webSocket, 0);
       webSocket.on("pong", () => this.#missed.set(webSocket, 0));
-      new StreamConnection(webSocket, this.#api, {
+      const connection = new StreamConnection(webSocket, this.#api, {
         runId,
         isOwn: runId === null || url.searchParams.get("v") === "2",
         ...(since === null ? {} : { since: Number(since[0]) }),
         isFull: url.searchParams.get("full") === "true",
-        isToken: (given) => this.#gate.opens(request.socket.remoteAddress, given),
-        isAuthenticated: token !== null || this.#bearerOf(request)?.opens === true,
+        accessOf: (given) => accessIn(this.#admission(request, given)),
+        access: accessIn(token === null ? this.#bearerOf(request) : this.#admission(request, token)),
         authDeadlineMs: this.#options.authDeadlineMs,
+        now: this.#api.runs.now,
       });
+      this.#connections.add(connection);
+      webSocket.once("close", () => this.#connections.delete(connection));
     });
   }
 
@@ -125,16 +135,21 @@ export class TrainingDoor implements ApiDoor {
       response.setHeader("Upgrade", "websocket");
       throw new Refusal(426, "upgrade_required", "This address is a WebSocket.");
     }
-    const verdict = this.#bearerOf(request);
-    if (verdict?.opens !== true) {
-      const wait = verdict?.retryAfterSeconds ?? null;
+    const admission = this.#bearerOf(request);
+    if (admission?.opens !== true) {
+      const wait = admission?.retryAfterSeconds ?? null;
       if (wait !== null) throw tooManyGuesses(response, wait);
-      const why = authorization === undefined ? "The Authorization header is missing: Bearer <token>." : "The token is not this server's.";
+      const why =
+        authorization === undefined
+          ? "The Authorization header is missing: Bearer <token>."
+          : "The token is not this server's; or the key was revoked or has expired.";
       throw new Refusal(401, "invalid_token", why);
     }
     const found = routesAt(ROUTES, url.pathname);
     const match = found.find(({ route }) => route.method === request.method);
     if (match !== undefined) {
+      const { access } = admission;
+      if (!mayCall(access, match.route)) throw new Refusal(403, "forbidden", `A key with the scope ${access.scope} may not do that.`);
       await match.route.handle(this.#api, { request, response, query: url.searchParams, runId: match.runId });
       return;
     }
@@ -154,16 +169,19 @@ export class TrainingDoor implements ApiDoor {
     }
     if (token === null && runId !== null && this.#bearerOf(request)?.opens !== true)
       return { status: 401, why: "the parameter token is missing" };
-    if (token !== null && !this.#gate.opens(request.socket.remoteAddress, token))
-      return { status: 401, why: "the token is not this server's" };
+    if (token !== null && !this.#admission(request, token).opens) return { status: 401, why: "the token is not this server's" };
     if (runId !== null && !this.#hasRun(runId)) return { status: 404, why: "Run not found" };
     return this.#sockets.clients.size >= SOCKETS_MAX ? { status: 503, why: `${SOCKETS_MAX} streams are open` } : null;
   }
 
   /** L-85: exactly `Bearer <token>`; null: there is none, which is no guess. */
-  #bearerOf({ headers: { authorization }, socket }: IncomingMessage): Verdict | null {
-    if (authorization?.startsWith("Bearer ") !== true) return null;
-    return this.#gate.check(socket.remoteAddress, authorization.slice("Bearer ".length));
+  #bearerOf(request: IncomingMessage): Admission | null {
+    const { authorization } = request.headers;
+    return authorization?.startsWith("Bearer ") === true ? this.#admission(request, authorization.slice("Bearer ".length)) : null;
+  }
+
+  #admission({ socket }: IncomingMessage, given: unknown): Admission {
+    return admissionOf(this.#gate, this.#api.keys, socket.remoteAddress, given);
   }
 
   #hasRun(runId: string): boolean {
@@ -185,6 +203,10 @@ export class TrainingDoor implements ApiDoor {
       }
     }
   }
+}
+
+function accessIn(admission: Admission | null): Access | null {
+  return admission?.opens === true ? admission.access : null;
 }
 
 /** Whoever guesses on needs a link for each guess. */
