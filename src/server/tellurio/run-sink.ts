@@ -1,5 +1,5 @@
 import { messageOf } from "../../core/errors.ts";
-import { hasEnded, parseColumns, type Runs } from "../../runs/index.ts";
+import { hasEnded, parseColumns, RunNotFoundError, type Runs } from "../../runs/index.ts";
 import type { RunStatus } from "./project-rows.ts";
 
 /** A run as the page of prompt training shows it. Times are epoch ms. */
@@ -73,8 +73,9 @@ export function runSink(runs: Runs, log: (line: string) => void): RunSink {
       try {
         const { name, state, reason, about, createdAt, finishedAt } = runs.get(runId);
         return { id: runId, name, state, reason, tags: about.tags ?? [], created_at: createdAt, finished_at: finishedAt };
-      } catch {
-        return null; // unknown here, or removed
+      } catch (error) {
+        if (error instanceof RunNotFoundError) return null;
+        throw error;
       }
     },
     watch: (runId, listener) => runs.watch(runId, listener),
