@@ -296,7 +296,11 @@ function readFeatures(
     else if (!usable(column)) {
       const why = column.n_unique === 0 ? "has no values" : "is free text with too many different values to be a category";
       if (asked === null || column.n_unique === 0) warnings.push(`Column "${name}" ${why} and is not used.`);
-      else reader.report("features", `cannot hold "${name}", which ${why}. Leave it out or change its type.`);
+      else
+        reader.report(
+          "features",
+          `cannot hold "${name}", which ${why}. Leave it out, change its type, or make it a category with character2factor.`,
+        );
     } else {
       chosen.push(name);
       if (column.n_missing > 0 && algorithm?.handles.missing === false && !prepares("impute")) {
