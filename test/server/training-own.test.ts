@@ -9,7 +9,7 @@ import { TrainingClient } from "../support/training-client.ts";
 const client = new TrainingClient(await testServer());
 
 describe("our own producer API", () => {
-  test("columns and NDJSON rows: null, NaN, Inf and -Inf stay apart, through store and export (the alert takes number 6)", async () => {
+  test("L-15: columns and NDJSON rows: null, NaN, Inf and -Inf stay apart, through store and export (the alert takes number 6)", async () => {
     const { path } = await client.ownRun();
     const columns = {
       steps: [1, 2, 3, 4],
@@ -100,7 +100,7 @@ describe("our own producer API", () => {
     expect((await client.post(`${path}/beat`)).status).toBe(409);
   });
 
-  test("resume and rewind: the run goes on, the curve is the new one, all rows stay in the export", async () => {
+  test("L-101: resume and rewind: the run goes on, the curve is the new one, all rows stay in the export", async () => {
     const { path } = await client.ownRun();
     await client.post(`${path}/points`, { steps: [1, 2, 3], values: { a: [1, 2, 3] } });
     await client.post(`${path}/finish`, { state: "failed" });
