@@ -1,26 +1,24 @@
-// What the task layer costs beside a raw pipe to an equal child process, in the same run. `--smoke`: small sizes.
-import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+// The task layer beside raw links and other pools, in one run: figures, ratios, targets. Everything is measured several times in turns, medians count.
+// Status 1 when a target is missed. `--smoke`: small sizes, no targets. What limits the figures: docs/adr/0003-limits-of-task-speed.md.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { daemons, mirai, miraiMap, openProfile } from "../dist/tasks/index.js";
+import { mirai, openProfile } from "../dist/tasks/index.js";
+import { ours, peers, rawPipe, rawThread } from "./_pools.mjs";
 
 const isSmoke = process.argv.includes("--smoke");
 const sizes = isSmoke
-  ? { trips: 300, tasks: 2000, elements: 250_000, blocks: 2 }
-  : { trips: 5000, tasks: 100_000, elements: 10_000_000, blocks: 5 };
+  ? { trips: 30, tasks: 500, elements: 100_000, rounds: 1, starts: 1 }
+  : { trips: 2000, tasks: 100_000, elements: 10_000_000, rounds: 5, starts: 3 };
 const module = new URL("../test/tasks/jobs.mjs", import.meta.url).href;
-const echo = { module, export: "echo" };
-const spin = { module, export: "spin" };
-const figures = [];
+const job = (name) => ({ module, export: name });
+const rows = [];
 
-function figure(name, value, unit, ratio, against) {
-  figures.push({
-    name,
-    value: Number(value.toPrecision(4)),
-    unit,
-    ...(ratio === undefined ? {} : { ratio: Number(ratio.toPrecision(3)), against }),
-  });
+/** One line of the table. `most`: what the value, or where there is a peer the ratio to it, may be. */
+function row(what, value, unit, { peer = null, most = null } = {}) {
+  const ratio = peer === null ? null : value / peer.value;
+  const measured = ratio ?? value;
+  const isMet = most === null || measured <= most;
+  rows.push({ what, value, unit, peer, ratio, most, isMet });
 }
 
 async function timed(work) {
@@ -29,284 +27,196 @@ async function timed(work) {
   return performance.now() - start;
 }
 
-async function best(times, work) {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < times; i++) least = Math.min(least, await timed(work));
-  return least;
+function median(values) {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
-async function until(isTrue) {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-/** A child that writes back each byte it reads, and how to exchange a block with it. */
-function openRawPipe() {
-  return openChild(`const s = new (require("node:net").Socket)({ fd: 3 }); s.pipe(s); s.on("end", () => process.exit(0));`);
-}
-
-function openChild(code) {
-  const child = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "inherit", "inherit", "pipe"] });
-  const pipe = child.stdio[3];
-  const exchange = (block) =>
-    new Promise((resolve) => {
-      let left = block.length;
-      const take = (chunk) => {
-        left -= chunk.length;
-        if (left > 0) return;
-        pipe.off("data", take);
-        resolve();
-      };
-      pipe.on("data", take);
-      pipe.write(block);
-    });
-  const close = () =>
-    new Promise((resolve) => {
-      child.once("exit", resolve);
-      pipe.end();
-    });
-  return { pid: child.pid, exchange, close };
-}
-
-/** A child that reads a whole block before it writes it back: what any task that uses its argument must do. */
-function openRawStore() {
-  const code = `const s = new (require("node:net").Socket)({ fd: 3 }); const size = ${sizes.elements * 8}; let got = 0, chunks = [];
-    s.on("data", (c) => { chunks.push(c); got += c.length; if (got >= size) { s.cork(); for (const x of chunks) s.write(x); s.uncork(); got = 0; chunks = []; } });
-    s.on("end", () => process.exit(0));`;
-  return openChild(code);
-}
-
-/** Resident memory of a process in MB; null where the system does not say. */
-function residentMegabytes(pid) {
-  try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
-  } catch {
-    return null;
+/** Medians over rounds in which all take turns, so that a busy machine is busy for all. */
+async function inTurns(rounds, contestants, measure) {
+  const taken = contestants.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < contestants.length; i++) taken[i].push(await measure(contestants[i]));
   }
+  return contestants.map((contestant, i) => ({ name: contestant.name, kind: contestant.kind, value: median(taken[i]) }));
 }
 
-async function benchStart(raw) {
-  const bareMs = await best(3, async () => {
-    const child = spawn(process.execPath, ["-e", "0"]);
-    await new Promise((resolve) => child.once("exit", resolve));
+function fastest(results, kind) {
+  return results
+    .filter((each) => each.kind === kind && each.name !== "trainyard" && !each.name.startsWith("raw"))
+    .sort((a, b) => a.value - b.value)[0];
+}
+
+function own(results, kind) {
+  return results.find((each) => each.kind === kind && each.name === "trainyard").value;
+}
+
+async function benchTrips() {
+  const all = [rawPipe(), await ours("process", 1), rawThread(), await ours("thread", 1)];
+  for (const kind of ["process", "thread"]) for (const make of peers(kind, 1)) all.push(make());
+  for (const { run } of all) for (let i = 0; i < sizes.trips / 4; i++) await run(i);
+  const results = await inTurns(sizes.rounds, all, async ({ run }) => {
+    const ms = await timed(async () => {
+      for (let i = 0; i < sizes.trips; i++) await run(i);
+    });
+    return (ms / sizes.trips) * 1000;
   });
-  let profile;
-  const startMs = await best(3, async () => {
-    await profile?.close();
-    profile = openProfile({ daemons: 1, lazy: true });
-    await profile.submit(echo, 0).result;
-  });
-  const { pid } = profile.status().daemons[0];
-  await profile.close();
-  figure("first result of a new daemon", startMs, "ms", startMs / bareMs, "node -e 0");
-  const eager = openProfile({ daemons: 1 });
-  await until(() => eager.status().daemons[0].state === "idle");
-  const idle = residentMegabytes(eager.status().daemons[0].pid);
-  await eager.submit(echo, 0).result;
-  await new Promise((resolve) => setTimeout(resolve, 500)); // the watchdog thread starts beside the first task
-  const used = residentMegabytes(eager.status().daemons[0].pid);
-  const bare = residentMegabytes(raw.pid);
-  await eager.close();
-  if (idle === null || used === null || bare === null || pid === null) return;
-  figure("memory of a daemon before its first task", idle, "MB", idle / bare, "raw child");
-  figure("memory of a daemon after its first task", used, "MB", used / bare, "raw child");
+  for (const { close } of all) await close();
+  for (const { name, kind, value } of results) if (name !== "trainyard") row(`  one after the other, ${kind}: ${name}`, value, "µs");
+  const process = own(results, "process");
+  row("one after the other, process daemon", process, "µs", { peer: results[0], most: 1.5 });
+  row("one after the other, process daemon", process, "µs", { peer: fastest(results, "process"), most: 1 });
+  row("one after the other, thread daemon", own(results, "thread"), "µs", { peer: fastest(results, "thread"), most: 1.3 });
 }
 
-async function benchTrips(raw, profile) {
-  const block = Buffer.alloc(64);
-  const each = async (exchange) => {
-    for (let i = 0; i < sizes.trips; i++) await exchange(i);
-  };
-  const rawUs = ((await best(2, () => each(() => raw.exchange(block)))) / sizes.trips) * 1000;
-  const taskUs = ((await best(2, () => each((i) => profile.submit(echo, i).result))) / sizes.trips) * 1000;
-  figure("raw pipe round trip, 64 bytes", rawUs, "us");
-  figure("sequential task round trip", taskUs, "us", taskUs / rawUs, "raw pipe");
-  return rawUs;
-}
-
-async function benchArray(raw, profile) {
-  const values = Float64Array.from({ length: sizes.elements }, (_, i) => i);
-  const megabytes = values.byteLength / 1e6;
-  const rawMs = await best(sizes.blocks, () => raw.exchange(new Uint8Array(values.buffer)));
-  const arrayMs = await best(sizes.blocks, async () => {
-    const back = await profile.submit(echo, values).result;
-    if (back.length !== values.length || back.at(-1) !== values.at(-1)) throw new Error("the array came back changed");
-  });
-  const store = openRawStore();
-  const storedMs = await best(sizes.blocks, () => store.exchange(new Uint8Array(values.buffer)));
-  await store.close();
-  figure(`raw pipe, ${megabytes} MB there and back, streamed`, rawMs, "ms");
-  figure(`raw pipe, ${megabytes} MB stored whole, then back`, storedMs, "ms", storedMs / rawMs, "streamed raw pipe");
-  figure(`Float64Array of ${megabytes} MB there and back`, arrayMs, "ms", arrayMs / storedMs, "stored raw pipe");
-}
-
-/** The same in the public API: handles, and what batches spare. */
-async function benchApi(rawUs) {
-  await daemons(2, { profile: "plain", cleanup: false });
-  await daemons(2, { profile: "batched", cleanup: false, prefetch: 64 });
-  const task = (n) => n;
-  for (const profile of ["plain", "batched"]) {
-    for (let warm = 0; warm < 200; warm++) await mirai(task, 0, { profile });
+async function benchMany(kind) {
+  const all = [await ours(kind, 2), ...peers(kind, 2).map((make) => make())];
+  for (const { run } of all) for (let i = 0; i < 500; i++) await run(i);
+  const results = await inTurns(Math.ceil(sizes.rounds / 2), all, async ({ run }) => {
     const ms = await timed(async () => {
       const handles = [];
-      for (let i = 0; i < sizes.tasks; i++) handles.push(mirai(task, i, { profile }));
+      for (let i = 0; i < sizes.tasks; i++) handles.push(run(i));
       for (const handle of handles) await handle;
     });
-    const name = profile === "plain" ? `${sizes.tasks} mirai` : `${sizes.tasks} mirai, prefetch: 64`;
-    figure(`${name}, per task on 2 daemons`, (ms / sizes.tasks) * 1000, "us", ((ms / sizes.tasks) * 1000) / rawUs, "raw pipe");
-  }
-  const elements = Array.from({ length: sizes.tasks }, (_, i) => i);
-  await miraiMap(elements.slice(0, 200), task, { profile: "plain" });
-  const ms = await timed(() => miraiMap(elements, task, { profile: "plain" }));
-  figure(
-    `miraiMap of ${sizes.tasks}, per element on 2 daemons`,
-    (ms / sizes.tasks) * 1000,
-    "us",
-    ((ms / sizes.tasks) * 1000) / rawUs,
-    "raw pipe",
-  );
-  await daemons(0, { profile: "batched" });
-  await benchMemory(task);
-  await daemons(0, { profile: "plain" });
+    return (ms / sizes.tasks) * 1000;
+  });
+  for (const { close } of all) await close();
+  for (const { name, value } of results) if (name !== "trainyard") row(`  each of ${sizes.tasks} on 2, ${kind}: ${name}`, value, "µs");
+  row(`each of ${sizes.tasks} on 2 daemons, ${kind}`, own(results, kind), "µs", { peer: fastest(results, kind), most: 1 / 3 });
+}
+
+async function benchArrays() {
+  const values = Float64Array.from({ length: sizes.elements }, (_, i) => i);
+  const bytes = new Uint8Array(values.buffer);
+  const [streamed, whole, thread] = [rawPipe(), rawPipe(bytes.length), rawThread()];
+  const daemon = openProfile({ daemons: 1 });
+  const threads = await ours("thread", 1);
+  const echo = async () => {
+    const back = await daemon.submit(job("echo"), values).result;
+    if (back.length !== values.length || back.at(-1) !== values.at(-1)) throw new Error("the array came back changed");
+  };
+  const moved = async (go) => {
+    const copy = values.slice();
+    const ms = await timed(() => go(copy));
+    if (copy.length !== 0) throw new Error("the array was copied, not moved");
+    return ms;
+  };
+  const there = (array) =>
+    mirai((given, { transfer }) => transfer(given, [given.buffer]), array, { profile: threads.profile, transfer: [array.buffer] });
+  const all = [
+    { name: "raw pipe, streamed", measure: () => timed(() => streamed.exchange(bytes)) },
+    { name: "raw pipe, whole arrays", measure: () => timed(() => whole.exchange(bytes)) },
+    { name: "process", measure: () => timed(echo) },
+    { name: "one copy in memory", measure: () => timed(() => values.slice()) },
+    { name: "raw worker_threads, moved", measure: () => moved((copy) => thread.exchange(copy, [copy.buffer])) },
+    { name: "thread", measure: () => moved(there) },
+  ];
+  const results = await inTurns(sizes.rounds, all, ({ measure }) => measure());
+  const at = (name) => results.find((each) => each.name === name);
+  const megabytes = bytes.length / 1e6;
+  for (const name of ["raw pipe, streamed", "one copy in memory", "raw worker_threads, moved"])
+    row(`  ${megabytes} MB: ${name}`, at(name).value, "ms");
+  row(`${megabytes} MB there and back, process daemon`, at("process").value, "ms", { peer: at("raw pipe, whole arrays"), most: 1.2 });
+  row(`${megabytes} MB there and back, moved to a thread daemon`, at("thread").value, "ms", { peer: at("one copy in memory"), most: 0.5 });
+  await Promise.all([streamed.close(), whole.close(), thread.close(), threads.close(), daemon.close()]);
+}
+
+async function benchStart() {
+  const firstResults = async (make) => {
+    let pool;
+    const ms = await timed(async () => {
+      pool = await make();
+      await Promise.all([pool.run(1), pool.run(2)]);
+    });
+    await pool.close();
+    return ms;
+  };
+  const makers = [() => ours("process", 2), ...peers("process", 2)];
+  const names = ["trainyard", "tinypool", "workerpool", "poolifier"];
+  const contestants = makers.map((make, i) => ({ name: names[i], kind: "process", make }));
+  const results = await inTurns(sizes.starts, contestants, ({ make }) => firstResults(make));
+  for (const { name, value } of results) if (name !== "trainyard") row(`  two workers and their first results: ${name}`, value, "ms");
+  row("two process daemons and their first results", own(results, "process"), "ms", { peer: fastest(results, "process"), most: 1 });
+}
+
+/** Milliseconds from `end`, which ends the only daemon in a busy loop, to the next task's result. */
+async function msToRecover(warmSpare, end) {
+  const profile = openProfile({ daemons: 1, cancelGraceMs: 0, warmSpare });
+  await profile.submit(job("echo"), 0).result;
+  let handle;
+  const pid = await new Promise((resolve) => {
+    handle = profile.submit(job("spin"), {}, { onNote: resolve });
+  });
+  await new Promise((resolve) => setTimeout(resolve, isSmoke ? 0 : 400)); // a spare starts meanwhile
+  let settledMs = 0;
+  const ms = await timed(async () => {
+    const settled = timed(() => handle.result.catch(() => {}));
+    end(handle, pid);
+    settledMs = await settled;
+    await profile.submit(job("echo"), 0).result;
+  });
+  await profile.close();
+  return { ms, settledMs };
+}
+
+async function benchRecovery() {
+  const kill = (_, pid) => process.kill(pid, "SIGKILL");
+  const cancel = (handle) => handle.cancel();
+  const runs = async (warmSpare, end) => {
+    const all = [];
+    for (let i = 0; i < sizes.rounds; i++) all.push(await msToRecover(warmSpare, end));
+    return { ms: median(all.map(({ ms }) => ms)), settledMs: median(all.map(({ settledMs }) => settledMs)) };
+  };
+  const [killed, cancelled, cold] = [await runs(true, kill), await runs(true, cancel), await runs(false, cancel)];
+  row("killed daemon to the next result, warm spare", killed.ms, "ms", { most: 10 });
+  row("cancel of a busy loop to its handle", cancelled.settledMs, "ms", { most: 1 });
+  row("cancel of a busy loop to the next result, warm spare", cancelled.ms, "ms", { most: 50 });
+  row("  the same without a spare: a process starts", cold.ms, "ms");
 }
 
 /** Bytes that a collected handle keeps, and what is left when handles are dropped. */
-async function benchMemory(task) {
+async function benchMemory() {
   setFlagsFromString("--expose-gc");
   const collectGarbage = runInNewContext("gc");
   const heap = () => {
     for (let i = 0; i < 3; i++) collectGarbage();
     return process.memoryUsage().heapUsed;
   };
+  const { run, close } = await ours("process", 2);
+  const rounds = async () => {
+    const handles = Array.from({ length: sizes.tasks }, (_, i) => run(i));
+    for (const handle of handles) await handle;
+    return handles;
+  };
+  await rounds();
   const before = heap();
-  let handles = Array.from({ length: sizes.tasks }, (_, i) => mirai(task, i, { profile: "plain" }));
-  for (const handle of handles) await handle;
-  figure("memory of a collected handle", (heap() - before) / sizes.tasks, "bytes");
+  let handles = await rounds();
+  row("memory that a collected handle keeps", (heap() - before) / sizes.tasks, "bytes", { most: 1000 });
+  handles.length = 0;
   handles = null;
   await new Promise((resolve) => setTimeout(resolve, 100));
-  figure("left of it when dropped", (heap() - before) / sizes.tasks, "bytes");
+  row("memory left of it when dropped", (heap() - before) / sizes.tasks, "bytes", { most: 20 });
+  await close();
 }
 
-/** The same work in other pools, threads and processes, beside ours of the same kind. */
-async function benchPeers() {
-  const [{ default: Piscina }, { default: Tinypool }, { default: workerpool }] = await Promise.all([
-    import("piscina"),
-    import("tinypool"),
-    import("workerpool"),
-  ]);
-  const file = new URL("./_peer-task.mjs", import.meta.url);
-  const count = sizes.tasks / 5;
-  await daemons(2, { profile: "threads", thread: true });
-  await daemons(2, { profile: "processes", cleanup: false });
-  const task = (n) => n;
-  const pools = [
-    ["threads: ours", (n) => mirai(task, n, { profile: "threads" }), () => daemons(0, { profile: "threads" })],
-    ["threads: ours, miraiMap", null, () => {}, "threads"],
-    peerOf("threads: piscina", new Piscina({ filename: file.href, minThreads: 2, maxThreads: 2 })),
-    peerOf("threads: tinypool", new Tinypool({ filename: file.href, minThreads: 2, maxThreads: 2 })),
-    workerpoolOf("threads: workerpool", workerpool, "thread"),
-    ["processes: ours", (n) => mirai(task, n, { profile: "processes" }), () => daemons(0, { profile: "processes" })],
-    ["processes: ours, miraiMap", null, () => {}, "processes"],
-    peerOf("processes: tinypool", new Tinypool({ filename: file.href, minThreads: 2, maxThreads: 2, runtime: "child_process" })),
-    workerpoolOf("processes: workerpool", workerpool, "process"),
-  ];
-  for (const [name, run, , profile] of pools) {
-    if (run === null) {
-      const ms = await timed(() =>
-        miraiMap(
-          Array.from({ length: count }, (_, i) => i),
-          task,
-          { profile },
-        ),
-      );
-      figure(`${name}, ${count} tasks, each`, (ms / count) * 1000, "us");
-      continue;
-    }
-    for (let i = 0; i < 300; i++) await run(i);
-    const trips = sizes.trips / 2;
-    const tripMs = await timed(async () => {
-      for (let i = 0; i < trips; i++) await run(i);
-    });
-    const manyMs = await timed(async () => {
-      const all = [];
-      for (let i = 0; i < count; i++) all.push(run(i));
-      await Promise.all(all);
-    });
-    figure(`${name}, sequential`, (tripMs / trips) * 1000, "us");
-    figure(`${name}, ${count} tasks, each`, (manyMs / count) * 1000, "us");
-  }
-  for (const [, , close] of pools) await close();
-}
+await benchTrips();
+await benchMany("process");
+await benchMany("thread");
+await benchArrays();
+await benchStart();
+await benchRecovery();
+await benchMemory();
 
-function peerOf(name, pool) {
-  return [name, (n) => pool.run(n), () => pool.destroy()];
-}
-
-function workerpoolOf(name, workerpool, workerType) {
-  const pool = workerpool.pool(new URL("./_peer-workerpool.mjs", import.meta.url).pathname, { minWorkers: 2, maxWorkers: 2, workerType });
-  return [name, (n) => pool.exec("echo", [n]), () => pool.terminate()];
-}
-
-async function benchMany(profile, rawUs) {
-  profile.resize(2);
-  await until(() => profile.status().daemons.filter((daemon) => daemon.state === "idle").length === 2);
-  let submitMs = 0;
-  const manyMs = await timed(async () => {
-    const results = [];
-    submitMs = await timed(() => {
-      for (let i = 0; i < sizes.tasks; i++) results.push(profile.submit(echo, i).result);
-    });
-    await Promise.all(results);
-  });
-  const perTaskUs = (manyMs / sizes.tasks) * 1000;
-  figure(`${sizes.tasks} tasks on 2 daemons`, manyMs / 1000, "s");
-  figure("per task on 2 daemons", perTaskUs, "us", perTaskUs / rawUs, "raw pipe");
-  figure("per submit", (submitMs / sizes.tasks) * 1000, "us");
-  const handles = Array.from({ length: sizes.tasks }, (_, i) => profile.submit(echo, i));
-  const cancelMs = await timed(() => {
-    for (let i = handles.length - 1; i >= 0; i--) handles[i].cancel();
-  });
-  await Promise.allSettled(handles.map((handle) => handle.result));
-  figure("per cancel of a queued task", (cancelMs / sizes.tasks) * 1000, "us");
-}
-
-/** Milliseconds from cancelling a busy loop, without grace, to the next task's result. */
-async function msToRecover(warmSpare) {
-  const profile = openProfile({ daemons: 1, cancelGraceMs: 0, warmSpare });
-  await profile.submit(echo, 0).result;
-  let handle;
-  await new Promise((resolve) => {
-    handle = profile.submit(spin, {}, { onNote: resolve });
-  });
-  await new Promise((resolve) => setTimeout(resolve, 400)); // a spare starts meanwhile
-  const ms = await timed(() => {
-    handle.cancel();
-    return profile.submit(echo, 0).result;
-  });
-  await profile.close();
-  return ms;
-}
-
-const raw = openRawPipe();
-await raw.exchange(Buffer.alloc(64));
-await benchStart(raw);
-const profile = openProfile({ daemons: 1 });
-await profile.submit(echo, 0).result;
-const rawUs = await benchTrips(raw, profile);
-await benchArray(raw, profile);
-await benchMany(profile, rawUs);
-await Promise.all([profile.close(), raw.close()]);
-await benchApi(rawUs);
-await benchPeers();
-const coldMs = await msToRecover(false);
-const warmMs = await msToRecover(true);
-figure("cancel of a busy loop to the next result", coldMs, "ms");
-figure("the same with a warm spare", warmMs, "ms", warmMs / coldMs, "no spare");
-
+const short = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3));
 console.table(
-  figures.map(({ name, value, unit, ratio, against }) => ({
-    figure: name,
-    value: `${value} ${unit}`,
-    ratio: ratio === undefined ? "" : `${ratio} x ${against}`,
+  rows.map(({ what, value, unit, peer, ratio, most, isMet }) => ({
+    what,
+    value: `${short(value)} ${unit}`,
+    beside: peer === null ? "" : `${peer.name} ${short(peer.value)}`,
+    ratio: ratio === null ? "" : short(ratio),
+    target: most === null ? "" : `≤ ${short(most)}`,
+    "": most === null || isSmoke ? "" : isMet ? "met" : "MISSED",
   })),
 );
-for (const line of figures) console.log(JSON.stringify({ bench: "tasks", ...line }));
+for (const { what, value, unit, ratio, most, isMet } of rows)
+  console.log(JSON.stringify({ bench: "tasks", what: what.trim(), value, unit, ratio, most, isMet }));
+process.exitCode = isSmoke || rows.every(({ isMet }) => isMet) ? 0 : 1;

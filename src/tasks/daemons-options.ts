@@ -41,7 +41,10 @@ export interface DaemonsOptions {
   readonly warmSpare?: boolean;
   /** Between asking a cancelled task to stop and replacing its daemon. Default 200 ms. */
   readonly cancelGraceMs?: number;
-  /** Queued tasks of one function that may go to a daemon at a time. Default 1: strictly first in, first out. */
+  /**
+   * Queued tasks of one function that may go to a daemon at a time, at most about 4 ms of work. They leave the queue in order, and count as running from then
+   * on; those behind one that turns out long are taken back. Default 64 for daemons here, 1 for others; 1: one by one.
+   */
   readonly prefetch?: number;
   /** Queued tasks beyond this are refused. Default 1,000,000. */
   readonly queueLimit?: number;

@@ -129,7 +129,7 @@ export interface DaemonOptions {
   readonly autoExit?: "kill" | "finish";
   /** What happens to what daemons print. Default "discard". */
   readonly output?: "discard" | "inherit" | OutputListener;
-  /** Tasks of the same function that may be given to a daemon at a time. Default 1: first in, first out, strictly. */
+  /** Tasks of the same function that may be given to a daemon at a time. Default 64 where they can be taken back, else 1. */
   readonly prefetch?: number;
   /** Bytes of queued arguments from which on new tasks are refused; 0 unlimited. Default 0. */
   readonly memoryLimitBytes?: number;

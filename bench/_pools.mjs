@@ -1,0 +1,90 @@
+// Everything that tasks.mjs measures with one task: raw links, our daemons, other pools. Each is { name, kind, run(n), close() }.
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import Piscina from "piscina";
+import { FixedClusterPool, FixedThreadPool } from "poolifier";
+import Tinypool from "tinypool";
+import workerpool from "workerpool";
+import { daemons, mirai } from "../dist/tasks/index.js";
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const task = (n) => n;
+let made = 0;
+
+export async function ours(kind, count) {
+  const profile = `bench-${++made}`;
+  await daemons(count, { profile, thread: kind === "thread", cleanup: false });
+  return { name: "trainyard", kind, profile, run: (n) => mirai(task, n, { profile }), close: () => daemons(0, { profile }) };
+}
+
+/** Other pools of one kind, with so many workers each. A function of each makes it, so that starting can be timed. */
+export function peers(kind, count) {
+  const sizes = { minThreads: count, maxThreads: count };
+  const isThread = kind === "thread";
+  const tinypool = () => {
+    const pool = new Tinypool({ filename: here("./_peer-task.mjs"), ...sizes, runtime: isThread ? "worker_threads" : "child_process" });
+    return { name: "tinypool", kind, run: (n) => pool.run(n), close: () => pool.destroy() };
+  };
+  const piscina = () => {
+    const pool = new Piscina({ filename: here("./_peer-task.mjs"), ...sizes });
+    return { name: "piscina", kind, run: (n) => pool.run(n), close: () => pool.destroy() };
+  };
+  const other = () => {
+    const pool = workerpool.pool(here("./_peer-workerpool.mjs"), { minWorkers: count, maxWorkers: count, workerType: kind });
+    return { name: "workerpool", kind, run: (n) => pool.exec("echo", [n]), close: () => pool.terminate() };
+  };
+  const poolifier = () => {
+    const Pool = isThread ? FixedThreadPool : FixedClusterPool;
+    const pool = new Pool(count, here("./_peer-poolifier.cjs"), { enableTasksQueue: true });
+    return { name: "poolifier", kind, run: (n) => pool.execute(n), close: () => pool.destroy() };
+  };
+  return isThread ? [piscina, tinypool, other, poolifier] : [tinypool, other, poolifier];
+}
+
+/** A child that writes back what it reads: each piece at once, or a whole block from one piece of memory, as a program that uses an array must. */
+export function rawPipe(blockBytes = 0) {
+  const stream = `s.pipe(s);`;
+  const whole = `let memory = new Uint8Array(${blockBytes}), got = 0;
+    s.on("data", (c) => { memory.set(c, got); got += c.length;
+      if (got === memory.length) { s.write(memory); memory = new Uint8Array(${blockBytes}); got = 0; } });`;
+  const code = `const s = new (require("node:net").Socket)({ fd: 3 }); s.on("end", () => process.exit(0)); ${blockBytes === 0 ? stream : whole}`;
+  const child = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "inherit", "inherit", "pipe"] });
+  const pipe = child.stdio[3];
+  const exchange = (block) =>
+    new Promise((resolve) => {
+      let got = 0;
+      const memory = blockBytes === 0 ? null : new Uint8Array(blockBytes);
+      const take = (chunk) => {
+        memory?.set(chunk, got);
+        got += chunk.length;
+        if (got < block.length) return;
+        pipe.off("data", take);
+        resolve(memory);
+      };
+      pipe.on("data", take);
+      pipe.write(block);
+    });
+  const block = Buffer.alloc(64);
+  const close = () =>
+    new Promise((resolve) => {
+      child.once("exit", resolve);
+      pipe.end();
+    });
+  return { name: "raw pipe", kind: "process", pid: child.pid, run: () => exchange(block), exchange, close };
+}
+
+export function rawThread() {
+  const worker = new Worker(
+    `const { parentPort: p } = require("node:worker_threads"); p.on("message", (m) => p.postMessage(m, m.buffer ? [m.buffer] : []));`,
+    {
+      eval: true,
+    },
+  );
+  const exchange = (message, transfer = []) =>
+    new Promise((resolve) => {
+      worker.once("message", resolve);
+      worker.postMessage(message, transfer);
+    });
+  return { name: "raw worker_threads", kind: "thread", run: exchange, exchange, close: () => worker.terminate() };
+}
