@@ -17,7 +17,16 @@ import { WireError } from "./live/wire-error.ts";
 import { metricsBlocks } from "./results/metrics-block.ts";
 import { type RecordFacts, recordDocument } from "./results/record.ts";
 import { summaryDocument } from "./results/summary.ts";
-import { calibrationTable, colorsOf, importanceTable, learningCurvesTable, rocTable, sessionTable, varimpTable } from "./results/tables.ts";
+import {
+  calibrationTable,
+  colorsOf,
+  importanceTable,
+  learningCurvesTable,
+  prTable,
+  rocTable,
+  sessionTable,
+  varimpTable,
+} from "./results/tables.ts";
 import { TABLE_SLICES, unsupervisedRecord, unsupervisedSummary } from "./results/unsupervised.ts";
 import { VERSION } from "./version.ts";
 
@@ -29,6 +38,7 @@ const SLICES = [
   "predictions",
   "varimp",
   "roc",
+  "pr",
   "session",
   "transformed",
   "loadings",
@@ -208,6 +218,8 @@ export class Results {
         return { table: await toArrow(learningCurvesTable(this.#jobs.history(sessionId, jobId))) };
       case "roc":
         return { table: await toArrow(rocTable(result)) };
+      case "pr":
+        return { table: await toArrow(prTable(result)) };
       case "varimp":
         return { table: await toArrow(varimpTable(result)) };
       case "importance":

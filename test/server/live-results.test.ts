@@ -144,6 +144,26 @@ describe("tables", () => {
     expect((await table({ job_id: jobs.diabetes, slice: "roc" })).pointer.rows).toBe(0);
   });
 
+  test("+ pr: precision against recall per class, from the shares of the classes; regressions have none", async () => {
+    const { columns } = await table({ job_id: jobs.wine, slice: "pr" });
+    expect(Object.keys(columns)).toEqual(["split", "class", "fold", "recall", "precision", "average", "share"]);
+    expect(new Set(columns.fold)).toEqual(new Set(["aggregate"]));
+    // From the predictions, counted again: at the lowest threshold everything is called, so precision is the class's share of the rows.
+    const { columns: rows } = await table({ job_id: jobs.wine, slice: "predictions" });
+    for (const level of new Set(columns.class as string[])) {
+      const at = (columns.class as string[]).flatMap((name, i) => (name === level ? [i] : []));
+      const share = (rows.actual as string[]).filter((actual) => actual === level).length / rows.actual!.length;
+      for (const i of at) expect(columns.share?.[i]).toBeCloseTo(share, 12);
+      expect(columns.recall?.[at.at(-1)!]).toBe(1);
+      expect(columns.precision?.[at.at(-1)!]).toBeCloseTo(share, 12);
+      const scores = rows[`prob_${level}`] as number[];
+      const highest = Math.max(...scores);
+      const called = (rows.actual as string[]).filter((_, i) => scores[i] === highest);
+      expect(columns.precision?.[at[0]!]).toBeCloseTo(called.filter((actual) => actual === level).length / called.length, 12);
+    }
+    expect((await table({ job_id: jobs.diabetes, slice: "pr" })).pointer.rows).toBe(0);
+  });
+
   test("R-135: session is the run as rows, with a colour per kind", async () => {
     const { pointer, columns } = await table({ job_id: jobs.wine, slice: "session" });
     expect(Object.keys(columns)).toEqual(["label", "start", "end", "kind", "status", "failed", "tip"]);

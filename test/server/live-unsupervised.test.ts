@@ -153,8 +153,22 @@ describe("decomp", () => {
     expect(await slice(job_id, "summary")).toMatchObject({ config: { k: 1 }, question: "why?" });
   });
 
-  test("columns that are not numeric fail the job, by name", async () => {
-    expect(await failure("decomp", { data_handle: wine, algorithm: "PCA" })).toContain('"cultivar" holds text');
+  test("a column of text is refused by name when no features were chosen, and nothing runs; chosen, it fails the job", async () => {
+    const before = (await client.result("job.list")).jobs.length;
+    for (const [method, algorithm] of [
+      ["decomp", "PCA"],
+      ["cluster", "KMeans"],
+    ] as const) {
+      expect(await client.refusal(method, { data_handle: wine, algorithm })).toMatchObject({
+        code: "invalid_params",
+        message: expect.stringMatching(/"cultivar" holds text\. .*the 13 numeric ones/),
+        details: { problems: [{ path: "features" }] },
+      });
+    }
+    expect((await client.result("job.list")).jobs).toHaveLength(before);
+    expect(await failure("decomp", { data_handle: wine, algorithm: "PCA", features: ["alcohol", "cultivar"] })).toContain(
+      '"cultivar" holds text',
+    );
   });
 
   test("ICA and NMF name their components and repeat to the bit with the same seed", async () => {

@@ -38,8 +38,21 @@ export function unsupervisedRequest(kind: UnsupervisedKind, params: Readonly<Rec
     const { checkUnsupervised } = await import("../../engine/unsupervised/validate.ts");
     const { config, problems } = checkUnsupervised(kind, params, shape);
     if (config === null) throw refusal(problems);
+    if (params.features === undefined || params.features === null) checkAllNumeric(shape);
     return { config, warnings: [], facts: { type: kind, algorithm: config.algorithm, target: null, task: null } };
   };
+}
+
+/** Without a choice of features every column is used; a column of text among them is noticed before anything runs. */
+function checkAllNumeric({ columns }: TableShape): void {
+  const texts = columns.filter((column) => column.kind === "categorical").map((column) => `"${column.name}"`);
+  if (texts.length === 0) return;
+  const what =
+    texts.length === 1 ? `the column ${texts[0]} holds` : `the columns ${texts.slice(0, 5).join(", ")}${texts.length > 5 ? " …" : ""} hold`;
+  const numeric = columns.length - texts.length;
+  const remedy =
+    numeric === 0 ? "The table has no numeric columns." : `Name the columns to use in features, for instance the ${numeric} numeric ones.`;
+  throw refusal([{ path: "features", message: `features is missing, so every column is used, but ${what} text. ${remedy}` }]);
 }
 
 function refusal(problems: readonly ConfigProblem[]): WireError {

@@ -31,6 +31,43 @@ export function rocTable(result: TrainResult): Table {
   ]);
 }
 
+/**
+ * Precision against recall of the pooled curves: `split`, `class`, `fold`, `recall`, `precision`, `average` (the area under the steps, once per
+ * row) and `share` of the class, which guessing reaches. From the ROC curve, which holds the same counts: with a share π, precision is
+ * π·TPR / (π·TPR + (1 − π)·FPR) (Davis & Goadrich 2006, doi:10.1145/1143844.1143874). Points where nothing is called positive are left out.
+ */
+export function prTable(result: TrainResult): Table {
+  const split: string[] = [];
+  const level: string[] = [];
+  const fold: string[] = [];
+  const numbers = { recall: [] as number[], precision: [] as number[], average: [] as number[], share: [] as number[] };
+  const { classes, counts } = result.confusion ?? { classes: [], counts: [] };
+  const sizes = counts.map((row) => row.reduce((sum, count) => sum + count, 0));
+  const rows = sizes.reduce((sum, count) => sum + count, 0);
+  // The confusion matrix counts the rows of these curves: those held out, or of training where there are no others.
+  const counted = result.resampling === null ? "training" : "test";
+  for (const curve of result.roc) {
+    const share = (sizes[classes.indexOf(curve.class)] ?? 0) / rows;
+    if (curve.fold !== "aggregate" || curve.split !== counted || !(share > 0 && share < 1)) continue;
+    const points = curve.tpr
+      .map((tpr, i) => ({ tpr, called: share * tpr + (1 - share) * curve.fpr[i]! }))
+      .filter(({ called }) => called > 0);
+    const precisions = points.map(({ tpr, called }) => (share * tpr) / called);
+    const average = points.reduce((sum, { tpr }, i) => sum + (tpr - (points[i - 1]?.tpr ?? 0)) * precisions[i]!, 0);
+    for (const [i, { tpr }] of points.entries()) {
+      split.push(curve.split);
+      level.push(curve.class);
+      fold.push(curve.fold);
+      numbers.recall.push(tpr);
+      numbers.precision.push(precisions[i]!);
+      numbers.average.push(average);
+      numbers.share.push(share);
+    }
+  }
+  const labels = [categoricalColumn("split", split), categoricalColumn("class", level), categoricalColumn("fold", fold)];
+  return table(split.length, [...labels, ...Object.entries(numbers).map(([name, values]) => numericColumn(name, values))]);
+}
+
 /** One row per variable and fold: `variable`, `fold` (resampled jobs), and the measure under its own name (R-134). */
 export function varimpTable(result: TrainResult): Table {
   const { importance } = result;
