@@ -6,15 +6,19 @@ import { exponential, logOnePlus } from "../light-gbm/exponential.ts";
 import type { Block } from "./terms.ts";
 
 const MOST_COLUMNS = 2000;
-/** Added to the diagonal, as a share of its mean: columns that say the same share their answer. */
-const RIDGE = 1e-11;
+/** Added to the diagonal, as a share of each column's sum of squares; a hundred times as much where that is too little. */
+const RIDGE = 1e-9;
 /** Smoothness has settled when no term's effective degrees of freedom moved by more than this. */
 const SETTLED = 1e-6;
-const MOST_ROUNDS = 300;
+const MOST_ROUNDS = 100;
 /** Bounds of smoothness, in units of where it starts. */
-const LARGEST_LAMBDA = 1e7;
+const LARGEST_LAMBDA = 1e5;
 const LEAST_LAMBDA = 1e-6;
+/** Steps of reweighting in the first round, and in the others, which go on from where the last one was. */
 const MOST_STEPS = 50;
+const LATER_STEPS = 4;
+/** Classes whose mean deviance is below this are apart: coefficients would grow without end. */
+const APART = 1e-3;
 const LEAST_WEIGHT = 1e-10;
 
 /** One additive model under way. */
@@ -28,6 +32,8 @@ export interface GamState {
   /** Weighted deviance. */
   readonly deviance: number;
   readonly converged: boolean;
+  /** Classes that the curves tell apart wholly: the fit stops there. */
+  readonly separated: boolean;
 }
 
 /** A penalised fit for given smoothness, and all that the next smoothness needs. */
@@ -48,6 +54,9 @@ export class Solver {
   readonly #design: ScaledDesign;
   readonly #size: number;
   readonly #counted: number;
+  readonly #total: number;
+  /** Weighted sum of squares of each column; at least that of a number 1e-6 times as large as the largest. */
+  readonly #squares: Float64Array;
 
   /** @param y numbers, or 0 and 1 for classes. @throws {InvalidArgumentError} for more columns than can be solved for. */
   constructor(blocks: readonly Block[], y: Float64Array, weights: Float64Array, isClass: boolean) {
@@ -61,10 +70,14 @@ export class Solver {
         `an additive model of these features has ${this.#size} coefficients, more than ${MOST_COLUMNS}; lower k or use fewer features`,
       );
     }
+    this.#total = weights.reduce((sum, weight) => sum + weight, 0);
     this.#counted = weights.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0);
     this.#kernel = new Kernel(y.length, this.#size);
     this.#kernel.columns[0]!.fill(1);
     for (const [j, column] of blocks.flatMap((block) => block.columns).entries()) this.#kernel.columns[j + 1]!.set(column);
+    const squares = this.#kernel.columns.map((column) => column.reduce((sum, value, i) => sum + weights[i]! * value * value, 0));
+    const most = squares.reduce((largest, square) => Math.max(largest, square), 0);
+    this.#squares = Float64Array.from(squares, (square) => Math.max(square, 1e-6 * most));
     const none = new Float64Array(0);
     this.#design = {
       kernel: this.#kernel,
@@ -84,15 +97,16 @@ export class Solver {
     let edf: Float64Array = new Float64Array(this.#blocks.length);
     const pace = new Pace(this.#blocks.length);
     for (let round = 1; ; round++) {
-      const inner = this.#fit(beta, lambda);
+      const inner = this.#fit(beta, lambda, round === 1 ? MOST_STEPS : LATER_STEPS);
       beta = inner.beta;
       const next = this.#freedom(inner.inverse, lambda);
       const moved = next.reduce((most, value, i) => Math.max(most, Math.abs(value - edf[i]!)), 0);
       edf = next;
       const converged = fixed !== null || moved < SETTLED;
-      const state: GamState = { beta, lambda, edf, deviance: inner.deviance, converged };
+      const separated = this.#isClass && inner.deviance < APART * this.#total;
+      const state: GamState = { beta, lambda, edf, deviance: inner.deviance, converged, separated };
       yield state;
-      if (converged || round >= MOST_ROUNDS) return state;
+      if (converged || separated || round >= MOST_ROUNDS) return state;
       lambda = this.#smoother(inner, lambda, edf, pace);
     }
   }
@@ -116,11 +130,11 @@ export class Solver {
   }
 
   /** Coefficients for this smoothness, from these on. */
-  #fit(from: Float64Array, lambda: Float64Array): Inner {
+  #fit(from: Float64Array, lambda: Float64Array, steps: number): Inner {
     let beta = from;
     let current = this.#penalised(beta, lambda);
     let solved = this.#solve(beta, lambda);
-    for (let step = 0; step < MOST_STEPS; step++) {
+    for (let step = 0; step < steps; step++) {
       if (step > 0) solved = this.#solve(beta, lambda);
       let next = solved.solution;
       let value = this.#penalised(next, lambda);
@@ -161,15 +175,22 @@ export class Solver {
       0,
       0,
     );
-    let trace = 0;
-    for (let j = 0; j < size; j++) trace += matrix[j * size + j]!;
-    for (let j = 0; j < size; j++) matrix[j * size + j]! += (RIDGE * trace) / size;
     this.#addPenalties(matrix, lambda);
-    const factor = Cholesky.factor(matrix, size);
-    if (factor === null)
-      throw new InvalidArgumentError("the features of this additive model cannot be told apart; leave out copies of others");
+    const factor = this.#factor(matrix);
     this.#kernel.r.set(working);
     return { factor, solution: factor.solve(Float64Array.from({ length: size }, (_, j) => this.#kernel.dotResidual(j))) };
+  }
+
+  /** Factor of the matrix with a ridge that only shows where rows say nothing: separated classes, columns that say the same. */
+  #factor(matrix: Float64Array): Cholesky {
+    const size = this.#size;
+    for (let share = RIDGE; share < 1; share *= 100) {
+      const copy = matrix.slice();
+      for (let j = 0; j < size; j++) copy[j * size + j]! += share * this.#squares[j]!;
+      const factor = Cholesky.factor(copy, size);
+      if (factor !== null) return factor;
+    }
+    throw new InvalidArgumentError("the features of this additive model cannot be told apart; leave out copies of others");
   }
 
   #addPenalties(matrix: Float64Array, lambda: Float64Array): void {
