@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 
+const ATTEMPTS = 10;
+const PAUSE_MS = 3000;
 /** Where daemons of the system lie, which is not on everybody's path. */
 const ELSEWHERE = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
 
@@ -19,14 +21,18 @@ export function ensureTool(name, debianPackage) {
   if (isDebian() && process.getuid?.() === 0) {
     console.log(`A test needs ${name}; installing Debian's package ${debianPackage}.`);
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    try {
-      execFileSync("apt-get", ["update", "-qq"], { stdio: "ignore", env });
-      execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", debianPackage], { stdio: "ignore", env });
-    } catch (error) {
-      console.error(`Installing ${debianPackage} failed: ${error.message}`);
+    // Another test, or the system itself, may be installing something at this moment.
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      try {
+        execFileSync("apt-get", ["update", "-qq"], { stdio: "ignore", env });
+        execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", debianPackage], { stdio: "ignore", env });
+      } catch (error) {
+        if (attempt === ATTEMPTS) console.error(`Installing ${debianPackage} failed: ${error.message}`);
+        else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+      }
+      const installed = findTool(name);
+      if (installed !== null) return installed;
     }
-    const installed = findTool(name);
-    if (installed !== null) return installed;
   }
   const how = isDebian() ? `Run: sudo apt-get update && sudo apt-get install -y ${debianPackage}` : `Install ${name}`;
   console.error(`A test needs ${name}, and it was not found. ${how}.`);

@@ -1,5 +1,6 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -236,6 +237,25 @@ describe("URLs", () => {
     const { port } = taken.address() as { port: number };
     await expect(daemons({ url: `tcp://127.0.0.1:${port}`, profile: "taken" })).rejects.toMatchObject({ code: "unavailable" });
     expect(daemonsSet("taken")).toBe(false);
+  });
+
+  test("a socket file that a killed host left behind is taken over; one in use is not, and no other file ever", async () => {
+    const url = socketUrl();
+    const program = `const { createServer } = require("node:net"); createServer().listen(${JSON.stringify(url.slice(6))}, () => console.log("up"));`;
+    const killed = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+    await once(killed.stdout, "data");
+    await expect(daemons({ url, profile: "second" })).rejects.toMatchObject({ code: "unavailable" });
+    killed.kill("SIGKILL");
+    await once(killed, "exit");
+    expect(existsSync(url.slice(6))).toBe(true);
+    const set = await listeningProfile({ url });
+    void dialIn(set);
+    expect(await mirai(() => 1, undefined, { profile: set.profile })).toBe(1);
+
+    const file = socketUrl();
+    writeFileSync(file.slice(6), "mine");
+    await expect(daemons({ url: file, profile: "third" })).rejects.toMatchObject({ code: "unavailable" });
+    expect(existsSync(file.slice(6))).toBe(true);
   });
 
   test("M-105: hostUrl is named by network interface, with TLS where asked; localUrl is of this machine", () => {

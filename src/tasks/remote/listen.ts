@@ -1,6 +1,7 @@
+import { lstatSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
 import { messageOf, TrainyardError } from "../../core/errors.ts";
@@ -37,6 +38,7 @@ export async function listen(url: DaemonUrl, credentials: HostCredentials | null
     if (!isHeld) socket.unref();
   });
   let isHeld = true;
+  if (url.scheme === "ipc") removeLeftover(url.path, await isAnswered(url.path));
   await started(server, url);
   const address = server.address();
   const port = address !== null && typeof address === "object" ? address.port : url.port;
@@ -85,6 +87,23 @@ async function webSocketServer(url: DaemonUrl, context: HostCredentials["context
   });
   server.on("tlsClientError", (_, socket) => socket.destroy());
   return server;
+}
+
+/** The file of a host that was killed is in nobody's way. */
+function removeLeftover(path: string, isInUse: boolean): void {
+  if (isInUse || process.platform === "win32") return;
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path, { force: true });
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 function started(server: Server, url: DaemonUrl): Promise<void> {
