@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { startScriptedModel } from "../../examples/prompt-training/scripted-model.mjs";
 import { Runs } from "../../src/runs/index.ts";
 import { PromptLog } from "../../src/server/tellurio/prompt-log.ts";
 import { runSink } from "../../src/server/tellurio/run-sink.ts";
@@ -229,6 +230,63 @@ test("somebody who stops the run ends the open call and every later one; other c
   const headers = { ...BEARER.headers, "Content-Type": "application/json" };
   await fetch(rig.path, { method: "PATCH", headers, body: JSON.stringify({ status: "CRASHED" }) });
   expect(rig.runs.get(rig.runId).state).toBe("stopped");
+});
+
+describe("trainings that the page starts", () => {
+  const post = (http: string, body: unknown): Promise<Response> =>
+    fetch(`${http}/api/v2/prompt-runs`, {
+      method: "POST",
+      headers: { ...BEARER.headers, "Content-Type": "application/json" },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+
+  test("are checked before anything starts; a key needs consent; each fault is said with its remedy", async () => {
+    const { http, runs } = await rigWithRuns();
+    const openai = { kind: "openai", model: "m", base_url: "http://127.0.0.1:9/v1", api_key: "sk-1234", consent: true };
+    const faults: [unknown, RegExp][] = [
+      ["{", /not JSON/],
+      [[], /must be a JSON object/],
+      [{ model: { kind: "other" } }, /model.kind must be/],
+      [{ model: { ...openai, consent: false } }, /consent must be true/],
+      [{ model: { ...openai, api_key: "" } }, /model.api_key/],
+      [{ model: { ...openai, base_url: "file:///etc" } }, /model.base_url must begin with http/],
+      [{ model: { ...openai, budget_usd: 0 } }, /model.budget_usd/],
+      [{ model: { kind: "scripted" }, prompt: "" }, /prompt must be a text/],
+    ];
+    for (const [body, said] of faults) {
+      const response = await post(http, body);
+      expect([response.status, await response.json()]).toMatchObject([422, { message: expect.stringMatching(said) }]);
+    }
+    expect(runs.list({ limit: 10 }).runs).toHaveLength(1);
+    expect((await fetch(`${http}/api/v2/prompt-runs`, { method: "POST", body: "{}" })).status).toBe(401);
+  });
+
+  test("end when their run is stopped; at most four are under way; a key stays out of the reason why one failed", async () => {
+    const { http, runs } = await rigWithRuns();
+    const stops: (() => void)[] = [];
+    const waiting = await scriptedModel(() => new Promise((resolve) => stops.push(() => resolve("late"))));
+    const model = { kind: "openai", model: "m", base_url: waiting.baseUrl, api_key: "sk-page-secret", consent: true };
+    const ids: string[] = [];
+    for (let i = 0; i < 4; i++) ids.push(((await (await post(http, { model })).json()) as { id: string }).id);
+    expect((await post(http, { model })).status).toBe(503);
+    const ended = (id: string): Promise<string> =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const { state } = runs.get(id);
+          if (["completed", "failed", "stopped"].includes(state)) resolve(state);
+        };
+        onTestFinished(runs.watch(id, look));
+        look();
+      });
+    runs.requestStop(ids[0]!, "user");
+    expect(await ended(ids[0]!)).toBe("stopped");
+    const refusing = await startScriptedModel({ reply: () => ({ status: 401, message: "Wrong key sk-page-secret" }) });
+    onTestFinished(() => refusing.close());
+    const { id } = (await (await post(http, { model: { ...model, base_url: refusing.baseUrl } })).json()) as { id: string };
+    expect(await ended(id)).toBe("failed");
+    expect(runs.get(id).reason).toMatch(/./);
+    expect(JSON.stringify([runs.get(id), await entries(http, id)])).not.toContain("sk-page-secret");
+  });
 });
 
 describe("the log", () => {
