@@ -72,3 +72,29 @@ for (const [colorScheme, width] of [
     expect(complaints).toEqual([]);
   });
 }
+
+test("U-39: the threshold's counts are of held-out rows, presets say that they were chosen on them, and the slider takes keys", async () => {
+  const { page, complaints } = await openPage(browser);
+  onTestFinished(() => page.context().close());
+  await page.goto(server.address);
+  await page.getByRole("button", { name: "Train now on Breast tumours" }).click();
+  await page.getByRole("heading", { name: "Threshold" }).waitFor({ timeout: 120_000 });
+  const counts = page.getByRole("table", { name: "Counts at this threshold" });
+  const read = (): Promise<number[]> =>
+    counts.locator("td.num").evaluateAll((cells) => cells.map((cell) => Number(cell.textContent?.replaceAll(",", ""))));
+  await page.getByText("Counts are of 569 held-out rows.").waitFor();
+  expect((await read()).reduce((sum, count) => sum + count, 0)).toBe(569);
+  const slider = page.getByRole("slider", { name: /Threshold/ });
+  await slider.focus();
+  await page.keyboard.press("End");
+  // At 1 hardly a row is called positive: the second column is (nearly) empty.
+  const [, falseAlarms = Number.NaN] = await read();
+  expect(falseAlarms).toBe(0);
+  await page.keyboard.press("Home");
+  expect((await read()).filter((_, index) => index % 2 === 0)).toEqual([0, 0]);
+  await page.getByRole("button", { name: "Best balanced accuracy" }).click();
+  await page.getByText("Chosen on these rows, so the figures are optimistic.").waitFor();
+  await expectAccessible(page);
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/threshold.png`, fullPage: true });
+  expect(complaints).toEqual([]);
+});

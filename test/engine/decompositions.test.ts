@@ -313,7 +313,9 @@ describe("every decomposition", () => {
     expect(() => decompositionOf("NMF").load(result.state())(negative)).toThrow(/no negative numbers/);
   });
 
-  test.each(DECOMPOSITIONS.map((decomposition) => decomposition.name))("%s: one row, one column, and the input untouched", (name) => {
+  // Pictures need neighbours: embeddings.test.ts has their smallest tables.
+  const projections = DECOMPOSITIONS.map((decomposition) => decomposition.name).filter((name) => name !== "tSNE" && name !== "UMAP");
+  test.each(projections)("%s: one row, one column, and the input untouched", (name) => {
     const one = matrixOf([[3], [5], [9]]);
     const before = one.values.slice();
     expect(decompose(name, one).components).toHaveLength(1);

@@ -184,6 +184,18 @@ function nearestShareGroup(picture: Float64Array, dims: number, count: number): 
   return same / near.rows.length;
 }
 
+test.each([
+  ["tSNE", { perplexity: 1, k: 1 }],
+  ["UMAP", { n_neighbors: 2, k: 1 }],
+] as const)("%s: the smallest tables, one column, and the input untouched", (name, settings) => {
+  const matrix = { rows: 4, names: ["x"], values: Float64Array.of(3, 5, 9, 11) };
+  const before = matrix.values.slice();
+  const { transformed } = decompose(name, matrix, settings);
+  expect(transformed).toHaveLength(4);
+  expect(transformed.every(Number.isFinite)).toBe(true);
+  expect(matrix.values).toEqual(before);
+});
+
 describe("UMAP", () => {
   test.each(r.curves as { min_dist: number; spread: number; ab: [number, number] }[])(
     "the curve of closeness is uwot's: min_dist $min_dist, spread $spread",

@@ -14,6 +14,7 @@ import { ChosenHyperparameters } from "./chosen-hyperparameters.tsx";
 import { ClassMetrics } from "./class-metrics.tsx";
 import { HeadMetrics } from "./head-metrics.tsx";
 import { RegressionCharts } from "./regression-charts.tsx";
+import { ThresholdCard } from "./threshold-card.tsx";
 
 /** How good it is, how it errs, what drives it. */
 export function ResultsTab({ job }: { job: JobSummary }) {
@@ -87,6 +88,11 @@ function Report({ job, report }: { job: JobSummary; report: TrainReportSlice }) 
             )}
           </div>
         )}
+        {report.task === "binary" && report.positive_class !== null ? (
+          <Part what="The threshold">
+            <ThresholdCard job={job} report={report} />
+          </Part>
+        ) : null}
         {report.task === "regression" ? <RegressionCharts job={job} basis={basis} /> : null}
         <Part what="The importance">
           <Card>
