@@ -87,7 +87,7 @@ export class RunsApi {
   }
 
   /** Everything at full resolution, as a file. */
-  async exported(id: string, format: "csv" | "ndjson"): Promise<Blob> {
+  async exported(id: string, format: "csv" | "ndjson" | "arrow" | "parquet"): Promise<Blob> {
     return (await this.#fetch("GET", `${runPath(id)}/export?format=${format}`)).blob();
   }
 

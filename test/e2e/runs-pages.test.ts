@@ -72,6 +72,8 @@ async function expectNoSidewaysScroll(page: Page): Promise<void> {
   expect(wide, `width of ${page.url()}`).toBeLessThanOrEqual(there);
 }
 
+/** For what the server works on; the default of one second is for a quiet machine. */
+const PATIENT = { timeout: 60_000 };
 const names = (page: Page) => page.getByRole("rowheader").getByRole("link").allTextContents();
 
 describe("the list of runs", () => {
@@ -127,12 +129,12 @@ describe("the list of runs", () => {
     await page.getByText("5,000 runs", { exact: true }).waitFor();
 
     await page.getByRole("button", { name: "Lowest" }).click();
-    await expect.poll(async () => (await names(page)).slice(0, 3)).toEqual(["sweep 0", "sweep 1", "sweep 2"]);
+    await expect.poll(async () => (await names(page)).slice(0, 3), PATIENT).toEqual(["sweep 0", "sweep 1", "sweep 2"]);
     await page.getByRole("button", { name: "loss, last" }).click();
-    await expect.poll(async () => (await names(page)).slice(0, 2)).toEqual(["sweep 4099", "sweep 4098"]);
+    await expect.poll(async () => (await names(page)).slice(0, 2), PATIENT).toEqual(["sweep 4099", "sweep 4098"]);
     expect(new URL(page.url()).search).toBe("?sort=last");
     await page.reload();
-    await expect.poll(async () => (await names(page)).slice(0, 2)).toEqual(["sweep 4099", "sweep 4098"]);
+    await expect.poll(async () => (await names(page)).slice(0, 2), PATIENT).toEqual(["sweep 4099", "sweep 4098"]);
     expect(complaints).toEqual([]);
   });
 
@@ -325,7 +327,9 @@ describe("everybody can use it", () => {
     await page.getByRole("application", { name: "loss" }).waitFor();
     await tabTo(/^loss$/);
     await page.keyboard.press("ArrowRight");
-    await expect.poll(() => page.locator("[aria-live]").allTextContents()).toContainEqual(expect.stringMatching(/step \d+, loss, /));
+    await expect
+      .poll(() => page.locator("[aria-live]").allTextContents(), PATIENT)
+      .toContainEqual(expect.stringMatching(/step \d+, loss, /));
     expect(complaints).toEqual([]);
   });
 });

@@ -134,7 +134,7 @@ describe("a run is watched from outside", () => {
     const stored = await storedPoints(id, "loss");
     expect(stored.length).toBeGreaterThan(atReturn * 0.9);
     expect(stored.map(([step]) => step)).toEqual(stored.map((_, i) => i + 1));
-    await expect.poll(async () => (await pointsOf(page, "loss")).length).toBe(stored.length);
+    await expect.poll(async () => (await pointsOf(page, "loss")).length, { timeout: 60_000 }).toBe(stored.length);
     expect(await pointsOf(page, "loss")).toEqual(stored);
     expect(await pointsOf(page, "val/accuracy")).toEqual(await storedPoints(id, "val/accuracy"));
     expect(besidesTheNetwork(complaints)).toEqual([]);

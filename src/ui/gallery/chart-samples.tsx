@@ -13,6 +13,8 @@ import {
   RocChart,
   ScatterChart,
 } from "../chart/index.ts";
+import { ParallelCoordinates } from "../chart/parallel.tsx";
+import type { Limits } from "../chart/parallel-model.ts";
 import { Button, Card, toast } from "../kit/index.ts";
 import {
   actualAndPredicted,
@@ -61,6 +63,7 @@ export function ChartSamples() {
       <Sample name="Live lines, streaming" wide>
         <Streaming />
       </Sample>
+      <Trials />
       <Sample name="Fold grid" wide>
         <FoldGrid
           folds={FOLDS}
@@ -160,6 +163,29 @@ function Strips() {
           ))}
         </div>
       </Card>
+    </Sample>
+  );
+}
+
+const TRIALS = [0.1, 0.03, 0.01, 0.003].map((lr, i) => ({
+  id: `trial ${i}`,
+  label: `Trial ${i + 1}`,
+  values: [lr, i % 2 === 0 ? "sgd" : "adam", 64 * (i + 1), i === 3 ? null : 0.7 + lr],
+}));
+
+/** Runs over their settings; limits are kept. */
+function Trials() {
+  const [limits, setLimits] = useState<ReadonlyMap<string, Limits>>(new Map());
+  return (
+    <Sample name="Parallel coordinates">
+      <ParallelCoordinates
+        title="Settings and accuracy"
+        axes={["learning rate", "optimizer", "batch size", "accuracy, last"]}
+        items={TRIALS}
+        colorOf={(id) => TRIALS.findIndex((trial) => trial.id === id)}
+        limits={limits}
+        onLimits={setLimits}
+      />
     </Sample>
   );
 }

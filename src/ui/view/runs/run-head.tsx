@@ -28,7 +28,7 @@ export function RunHead({ run, log, version, onChange }: RunHeadProps) {
   // The stream is ahead of the record, which is told at most twice a second.
   const state = log?.isComplete && log.state !== null ? log.state : run.state;
   const canStop = state === "pending" || state === "running" || state === "stale";
-  const save = (format: "csv" | "ndjson"): void =>
+  const save = (format: "csv" | "ndjson" | "arrow" | "parquet"): void =>
     void attempt(async () => download(`${fileStem(run.name)}.${format}`, await hub.api.exported(run.id, format)));
   const isPinned = pinnedRuns.value.includes(run.id);
   return (
@@ -58,6 +58,8 @@ export function RunHead({ run, log, version, onChange }: RunHeadProps) {
             { id: "pin", label: isPinned ? "Unpin" : "Pin", onSelect: () => togglePin(run.id) },
             { id: "compare", label: "Compare with…", onSelect: () => navigate(paths.runCompare(compareWith(run.id))) },
             { id: "csv", label: "All points as CSV", onSelect: () => save("csv") },
+            { id: "parquet", label: "All points as Parquet", onSelect: () => save("parquet") },
+            { id: "arrow", label: "All points as Arrow", onSelect: () => save("arrow") },
             { id: "ndjson", label: "All points as NDJSON", onSelect: () => save("ndjson") },
             { id: "delete", label: "Delete…", danger: true, onSelect: () => setAsking("delete") },
           ]}

@@ -2,9 +2,10 @@ import "./runs.css";
 import { useEffect, useState } from "preact/hooks";
 import { isEnded, type RunInfo } from "../../../client/index.ts";
 import { navigate, paths } from "../../app/router.ts";
-import { Button, Empty, Note, Skeleton, Tabs, toast } from "../../kit/index.ts";
+import { announce, Button, Empty, Note, Skeleton, Tabs, toast } from "../../kit/index.ts";
 import type { RunAlert, RunChange, RunLine, RunLog } from "../../store/runs-log.ts";
 import { LogView } from "../job/log-view.tsx";
+import { PageHead } from "../page-head.tsx";
 import { useAsked, useHub, useRunLog, useRunNews } from "./hooks.ts";
 import { LinkNote } from "./link-note.tsx";
 import { RunAbout } from "./run-about.tsx";
@@ -41,12 +42,16 @@ export function RunPage({ id, search }: { id: string; search: string }) {
   );
   useTitleOf(run, log);
   useAlertToasts(log);
+  useEndAnnounced(run, log);
 
   if (asked.isGone || log?.state === "deleted") {
     return (
-      <Empty title="This run is not here" icon="chart" actions={<Button onClick={() => navigate(paths.runs)}>All runs</Button>}>
-        It was deleted, or it belongs to another server.
-      </Empty>
+      <>
+        <PageHead title="Run" />
+        <Empty title="This run is not here" icon="chart" actions={<Button onClick={() => navigate(paths.runs)}>All runs</Button>}>
+          It was deleted, or it belongs to another server.
+        </Empty>
+      </>
     );
   }
   if (run === null) return asked.fault === null ? <Skeleton height={320} /> : <Fault text={asked.fault} onAgain={asked.again} />;
@@ -75,7 +80,7 @@ export function RunPage({ id, search }: { id: string; search: string }) {
         value={tab}
         onChange={setTab}
         tabs={[
-          { id: "charts", label: "Charts", count: log === null || log.series.size === 0 ? undefined : log.series.size },
+          { id: "charts", label: "Charts", count: wanted.all?.length ?? (log?.series.size || undefined) },
           { id: "log", label: "Log", count: log === null || log.lines.length === 0 ? undefined : log.lines.length },
           { id: "about", label: "About" },
         ]}
@@ -116,6 +121,17 @@ function useTitleOf(run: RunInfo | null, log: RunLog | null): void {
   useEffect(() => {
     if (text !== null) document.title = text;
   }, [text]);
+}
+
+/** The end is said aloud when it comes while the page is open. */
+function useEndAnnounced(run: RunInfo | null, log: RunLog | null): void {
+  const [seen, setSeen] = useState<RunLog["state"]>(null);
+  const state = log?.isComplete ? log.state : null;
+  useEffect(() => {
+    if (state === null) return;
+    if (seen !== null && seen !== state && isEnded(state)) announce(`${run?.name ?? "The run"}: ${runStateWord(state).text}.`);
+    setSeen(state);
+  }, [state]);
 }
 
 /** Alerts that come while the page is open are told at once; those that were there before are in the notes. */
