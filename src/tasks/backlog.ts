@@ -1,5 +1,14 @@
+import { TrainyardError } from "../core/errors.ts";
 import type { Task } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
+
+export interface BacklogLimits {
+  /** Of the profile, for messages. */
+  readonly name: string;
+  readonly queueLimit: number;
+  /** Bytes; 0 unlimited. */
+  readonly memoryLimitBytes: number;
+}
 
 /**
  * The tasks that wait for any daemon: one queue for tasks of the host's, and one for each depth of nesting. Invariants:
@@ -13,6 +22,28 @@ export class Backlog {
   #length = 0;
   #usedBytes = 0;
   #peakBytes = 0;
+  readonly #limits: BacklogLimits;
+
+  constructor(limits: BacklogLimits) {
+    this.#limits = limits;
+  }
+
+  /** Whether it takes another task. */
+  get hasRoom(): boolean {
+    const { queueLimit, memoryLimitBytes } = this.#limits;
+    return this.#length < queueLimit && (memoryLimitBytes === 0 || this.#usedBytes < memoryLimitBytes);
+  }
+
+  /** @throws {TrainyardError} `queue_full`. */
+  assertRoom(): void {
+    if (this.hasRoom) return;
+    const { name, queueLimit, memoryLimitBytes } = this.#limits;
+    const isLong = this.#length >= queueLimit;
+    const message = isLong
+      ? `profile "${name}" already has ${queueLimit} queued tasks; wait for one or raise queueLimit`
+      : `profile "${name}" already has ${this.#usedBytes} bytes queued; wait for room() or raise memoryLimitMb`;
+    throw new TrainyardError("queue_full", message, { retryable: true, details: { limit: isLong ? queueLimit : memoryLimitBytes } });
+  }
 
   get length(): number {
     return this.#length;

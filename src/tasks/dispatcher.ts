@@ -2,43 +2,22 @@ import { TrainyardError } from "../core/errors.ts";
 import { BadFrameError } from "../wire/bad-frame.ts";
 import { Backlog } from "./backlog.ts";
 import type { Daemon } from "./daemon.ts";
-import { Fleet, type FleetOptions } from "./fleet.ts";
+import type { DispatcherOptions, Tally } from "./dispatcher-options.ts";
+import { Fleet } from "./fleet.ts";
 import type { LinkEnd, Transport } from "./links/link.ts";
-import { type SubmitMessage, toExecutorMessage } from "./messages.ts";
+import { toExecutorMessage } from "./messages.ts";
 import { Overseer } from "./overseer.ts";
 import { type Move, nextMove, type Yard } from "./placement.ts";
 import type { DaemonExit, ExitReason, ProfileStatus } from "./profile.ts";
 import { Setups } from "./setups.ts";
+import { Slots } from "./slots.ts";
 import { daemonLost, type Task, taskFailure } from "./task.ts";
+import { Waiters } from "./waiters.ts";
 
 /** So many failed starts in a row, and queued tasks are told why. */
 const FAILED_STARTS_LIMIT = 3;
 /** Daemons that left for one of these reasons are not replaced when `respawn` is off. */
 const NOT_REPLACED: ReadonlySet<ExitReason> = new Set(["idle", "wall", "tasks", "terminated", "lost"]);
-
-export interface DispatcherOptions extends FleetOptions {
-  readonly daemons: number;
-  readonly lazy: boolean;
-  readonly queueLimit: number;
-  readonly cancelGraceMs: number;
-  readonly warmSpare: boolean;
-  readonly respawn: boolean;
-  readonly dealt: boolean;
-  readonly memoryLimitBytes: number;
-  /** A running task submitted another one. Throwing refuses the daemon. */
-  readonly onSubmit: (daemon: Daemon, parent: Task, message: SubmitMessage) => void;
-}
-
-/** Counters since the dispatcher was made, and what it holds now. */
-export interface Tally {
-  readonly connections: number;
-  readonly cumulative: number;
-  readonly awaiting: number;
-  readonly executing: number;
-  readonly completed: number;
-  readonly usedBytes: number;
-  readonly peakBytes: number;
-}
 
 /**
  * Moves tasks from a bounded queue to idle daemons, oldest first. `nextMove` decides, `#act` acts. Invariants:
@@ -49,36 +28,32 @@ export interface Tally {
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #backlog = new Backlog();
+  readonly #backlog: Backlog;
+  readonly #slots: Slots;
   readonly #setups = new Setups();
   readonly #overseer = new Overseer(
     () => this.#fleet,
     (tasks) => this.#takenBack(tasks),
   );
   readonly #fleet: Fleet;
-  #wanted: number;
-  #floor: number;
-  /** Slots on loan to tasks whose parents wait for them. */
-  #extra = 0;
-  #waiting = 0;
   #outstanding = 0;
   #completed = 0;
   #isPumping = false;
   #closed: { readonly promise: Promise<void>; resolve: () => void } | null = null;
-  #onRoom: (() => void)[] = [];
-  #onChange: (() => void)[] = [];
+  readonly #onRoom = new Waiters();
+  readonly #onChange = new Waiters();
   /** Why no daemon can be started; null while that is not known. */
   startFailure: TrainyardError | null = null;
 
   constructor(options: DispatcherOptions, transport: Transport) {
     this.#options = options;
-    this.#wanted = options.daemons;
-    this.#floor = options.lazy ? 0 : options.daemons;
+    this.#backlog = new Backlog(options);
+    this.#slots = new Slots(options.daemons, options.lazy);
     this.#fleet = new Fleet(options, transport, {
       onMessage: (daemon, message) => this.#receive(daemon, message),
       onLost: (daemon, end) => this.#lost(daemon, end),
       onIdledOut: () => {
-        this.#floor = 0;
+        this.#slots.floor = 0;
       },
       onChange: () => this.#pump(),
     });
@@ -103,39 +78,32 @@ export class Dispatcher {
   }
 
   get wanted(): number {
-    return this.#wanted;
+    return this.#slots.wanted;
   }
 
   /** Whether the queue takes another task. */
   get hasRoom(): boolean {
-    const { queueLimit, memoryLimitBytes } = this.#options;
-    return this.#backlog.length < queueLimit && (memoryLimitBytes === 0 || this.#backlog.usedBytes < memoryLimitBytes);
+    return this.#backlog.hasRoom;
   }
 
   /** Resolves when the queue takes another task, or the dispatcher closes. */
   room(): Promise<void> {
     if (this.hasRoom || this.#closed !== null) return Promise.resolve();
-    return new Promise((resolve) => this.#onRoom.push(resolve));
+    return this.#onRoom.wait();
   }
 
   /** Resolves when a daemon has joined or left. */
   whenChanged(): Promise<void> {
     if (this.#closed !== null) return Promise.resolve();
-    const changed = new Promise<void>((resolve) => this.#onChange.push(resolve));
+    const changed = this.#onChange.wait();
     this.#hold();
     return changed;
   }
 
   /** @throws {TrainyardError} `closed`, or `queue_full`; nothing was enqueued. */
   assertOpen(): void {
-    const { name, queueLimit, memoryLimitBytes } = this.#options;
-    if (this.#closed !== null) throw new TrainyardError("closed", `profile "${name}" is closed`);
-    if (this.hasRoom) return;
-    const isLong = this.#backlog.length >= queueLimit;
-    const message = isLong
-      ? `profile "${name}" already has ${queueLimit} queued tasks; wait for one or raise queueLimit`
-      : `profile "${name}" already has ${this.#backlog.usedBytes} bytes queued; wait for room() or raise memoryLimitMb`;
-    throw new TrainyardError("queue_full", message, { retryable: true, details: { limit: isLong ? queueLimit : memoryLimitBytes } });
+    if (this.#closed !== null) throw new TrainyardError("closed", `profile "${this.#options.name}" is closed`);
+    this.#backlog.assertRoom();
   }
 
   submit(task: Task): void {
@@ -158,7 +126,7 @@ export class Dispatcher {
   setUp(makeTask: () => Task, least: number): Task[] {
     const { spare, slots } = this.#fleet;
     const daemons = slots.filter((daemon) => daemon.state !== "stopping");
-    const count = Math.max(1, least, this.#floor, daemons.length);
+    const count = Math.max(1, least, this.#slots.floor, daemons.length);
     const tasks = Array.from({ length: count }, makeTask);
     for (const _ of tasks) this.#added();
     for (const [daemon, task] of this.#setups.add(tasks, daemons, makeTask)) this.#deliver(daemon, task);
@@ -166,7 +134,7 @@ export class Dispatcher {
       this.#added();
       this.#deliver(spare, makeTask());
     }
-    this.#floor = Math.max(this.#floor, Math.min(this.#wanted, count));
+    this.#slots.need(count);
     this.#pump();
     return tasks;
   }
@@ -186,22 +154,19 @@ export class Dispatcher {
 
   /** A task began, or no longer has, to wait for tasks that it submitted: a slot is lent to them. */
   setWaiting(isWaiting: boolean): void {
-    this.#waiting += isWaiting ? 1 : -1;
-    this.#extra = Math.max(this.#extra, this.#waiting);
+    this.#slots.setWaiting(isWaiting);
     this.#pump();
   }
 
   resize(daemons: number): void {
-    if (this.#floor > 0) this.#floor = daemons;
-    this.#wanted = daemons;
+    this.#slots.resize(daemons);
     this.#pump();
   }
 
   /** More daemons, at once. */
   launch(count: number): void {
     const { starting, idle, busy } = this.#fleet.counts;
-    this.#wanted += count;
-    this.#floor = Math.min(this.#wanted, Math.max(this.#floor, starting + idle + busy) + count);
+    this.#slots.launch(count, starting + idle + busy);
     this.#pump();
   }
 
@@ -209,8 +174,7 @@ export class Dispatcher {
   vacate(leave: () => void): void {
     const wasPumping = this.#isPumping;
     this.#isPumping = true;
-    this.#wanted = Math.max(0, this.#wanted - 1);
-    this.#floor = Math.min(this.#floor, this.#wanted);
+    this.#slots.loseOne();
     leave();
     this.#isPumping = wasPumping;
     this.#pump();
@@ -241,8 +205,7 @@ export class Dispatcher {
       resolve = settle;
     });
     this.#closed = { promise, resolve };
-    this.#wanted = 0;
-    this.#floor = 0;
+    this.#slots.close();
     this.#fleet.close();
     this.#overseer.close();
     for (let task = this.#backlog.any; task !== null; task = this.#backlog.any) this.#drop(task);
@@ -253,7 +216,7 @@ export class Dispatcher {
     }
     this.#hold();
     this.#pump();
-    this.#announceRoom();
+    this.#onRoom.release();
     this.#announceChange();
     if (this.#fleet.size === 0) resolve();
     return promise;
@@ -267,9 +230,9 @@ export class Dispatcher {
       idle: counts.idle,
       busy: counts.busy,
       stopping: counts.stopping,
-      queued: this.#setups.isHolding ? 0 : this.#backlog.assignable(this.#wanted),
-      wanted: isOpen ? this.#wanted + this.#extra : 0,
-      floor: this.#floor,
+      queued: this.#setups.isHolding ? 0 : this.#backlog.assignable(this.#slots.wanted),
+      wanted: isOpen ? this.#slots.most : 0,
+      floor: this.#slots.floor,
       mayStart,
       wantsSpare: this.#options.warmSpare && isOpen,
       hasSpare: spare !== null,
@@ -281,7 +244,7 @@ export class Dispatcher {
     this.#isPumping = true;
     for (let move = nextMove(this.#yard); move !== null; move = nextMove(this.#yard)) this.#act(move);
     this.#isPumping = false;
-    if (this.#onRoom.length > 0 && this.hasRoom) this.#announceRoom();
+    if (!this.#onRoom.isEmpty && this.hasRoom) this.#onRoom.release();
   }
 
   /** The only place where a task leaves the queue for a daemon, and where daemons are started and retired. */
@@ -310,14 +273,14 @@ export class Dispatcher {
 
   #assign(): void {
     const daemon = this.#fleet.takeIdle();
-    const first = this.#backlog.next(this.#wanted);
+    const first = this.#backlog.next(this.#slots.wanted);
     if (daemon === null || first === null) return;
     this.#fleet.failedStarts = 0;
     this.#give(daemon, first);
     const { batch } = first;
     if (batch === null) return;
     const left = this.#fleet.tasksLeft(daemon);
-    const size = Math.min(batch.size(this.#backlog.lengthAt(first.depth) + 1, Math.max(1, this.#wanted)), left);
+    const size = Math.min(batch.size(this.#backlog.lengthAt(first.depth) + 1, Math.max(1, this.#slots.wanted)), left);
     for (let i = 1; i < size; i++) {
       const next = this.#backlog.nextLike(first);
       if (next === null) return;
@@ -419,10 +382,7 @@ export class Dispatcher {
   #lost(daemon: Daemon, end: LinkEnd): void {
     const { respawn, dealt } = this.#options;
     const reason = daemon.exitReason ?? "lost";
-    if (!respawn && !daemon.isSpare && NOT_REPLACED.has(reason)) {
-      this.#wanted = Math.max(0, this.#wanted - 1);
-      this.#floor = Math.min(this.#floor, this.#wanted);
-    }
+    if (!respawn && !daemon.isSpare && NOT_REPLACED.has(reason)) this.#slots.loseOne();
     const [running, ...waiting] = daemon.takeBack();
     // Backwards, so that they stand in their old order again. They have not begun: an executor begins none before the last answer has left it.
     for (const task of waiting.reverse()) {
@@ -477,22 +437,18 @@ export class Dispatcher {
     if (!hasSettled) return;
     this.#completed++;
     if (--this.#outstanding > 0) return;
-    this.#extra = this.#waiting;
+    this.#slots.rest();
     this.#hold();
   }
 
   /** Tasks that are not settled, a close that is not done and whoever waits for a daemon keep the host's process alive; idle daemons do not. */
   #hold(): void {
-    this.#fleet.hold(this.#outstanding > 0 || this.#closed !== null || this.#onChange.length > 0);
+    this.#fleet.hold(this.#outstanding > 0 || this.#closed !== null || !this.#onChange.isEmpty);
   }
 
   #announceChange(): void {
-    if (this.#onChange.length === 0) return;
-    for (const resolve of this.#onChange.splice(0)) resolve();
+    if (this.#onChange.isEmpty) return;
+    this.#onChange.release();
     this.#hold();
-  }
-
-  #announceRoom(): void {
-    for (const resolve of this.#onRoom.splice(0)) resolve();
   }
 }

@@ -4,7 +4,7 @@ import { StreamRandom } from "../core/lecuyer.ts";
 import { takeCodecFailure } from "../wire/codecs.ts";
 import { decodeEnvelope, encodeEnvelope } from "../wire/envelope.ts";
 import { Context } from "./context.ts";
-import type { Tally } from "./dispatcher.ts";
+import type { Tally } from "./dispatcher-options.ts";
 import { compile, loadCode } from "./load-code.ts";
 import { freshStream } from "./mirai-context.ts";
 import type { RunOptions } from "./open-profile.ts";
