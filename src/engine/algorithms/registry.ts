@@ -15,6 +15,7 @@ import { mlp } from "./mlp/mlp.ts";
 import { nnls } from "./nnls/nnls.ts";
 import { radialSvm } from "./radial-svm/radial-svm.ts";
 import { ranger } from "./ranger/ranger.ts";
+import { superLearner } from "./super-learner/super-learner.ts";
 
 /** Every supervised learner, in the order the catalogue shows them. A new one is one folder and one line here. */
 export const ALGORITHMS: readonly Algorithm[] = [
@@ -32,6 +33,7 @@ export const ALGORITHMS: readonly Algorithm[] = [
   mlp,
   isotonic,
   nnls,
+  superLearner,
 ];
 
 /** The learner of that name, whatever its case (D-23). @throws {TrainyardError} `not_found`, naming the nearest. */
