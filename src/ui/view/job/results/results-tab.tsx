@@ -88,24 +88,26 @@ function Report({ job, report }: { job: JobSummary; report: TrainReportSlice }) 
             )}
           </div>
         )}
-        {report.task === "binary" && report.positive_class !== null ? (
-          <Part what="The threshold">
-            <ThresholdCard job={job} report={report} />
-          </Part>
-        ) : null}
         {report.task === "regression" ? <RegressionCharts job={job} basis={basis} /> : null}
-        <Part what="The importance">
-          <Card>
-            {report.importance === null ? (
-              <>
-                <h2>What drives it</h2>
-                <p class="a-quiet">{report.algorithm} gives no importance of variables.</p>
-              </>
-            ) : (
-              <ImportanceBars plain table={report.importance} />
-            )}
-          </Card>
-        </Part>
+        <div class="a-stack">
+          {report.task === "binary" && report.positive_class !== null ? (
+            <Part what="The threshold">
+              <ThresholdCard job={job} report={report} />
+            </Part>
+          ) : null}
+          <Part what="The importance">
+            <Card>
+              {report.importance === null ? (
+                <>
+                  <h2>What drives it</h2>
+                  <p class="a-quiet">{report.algorithm} gives no importance of variables.</p>
+                </>
+              ) : (
+                <ImportanceBars plain table={report.importance} />
+              )}
+            </Card>
+          </Part>
+        </div>
         {report.class_metrics === null ? null : (
           <Part what="The metrics per class" wide>
             <ClassMetrics report={report} basis={basis} />
