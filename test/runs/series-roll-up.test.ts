@@ -17,7 +17,9 @@ function bruteForce(all: readonly Point[], from: number, to: number, bucketsMax:
   for (const point of all) {
     const index = Math.floor(point.x / width);
     if ((index + 1) * width <= from || index * width > to) continue;
-    groups.set(index, [...(groups.get(index) ?? []), point]);
+    const group = groups.get(index);
+    if (group === undefined) groups.set(index, [point]);
+    else group.push(point);
   }
   return [...groups]
     .sort(([a], [b]) => a - b)
