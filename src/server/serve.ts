@@ -64,6 +64,7 @@ export async function serve(given: ServeOptions = {}): Promise<RunningServer> {
   const training = new TrainingDoor(services.runs, { ...options, origins, gate });
   const folder = options.dataDir;
   const tellurio = new TellurioDoor({
+    gate,
     ...options,
     origins,
     folder,

@@ -107,7 +107,9 @@ describe("the token", () => {
   test("guesses count over links and doors: after 20, each further one ends its link; who has the token comes in meanwhile (R-31, D-1)", async () => {
     const strict = await testServer();
     const metrics = (token: string) => fetch(`${strict.url}api/v2/runs`, { headers: { authorization: `Bearer ${token}` } });
-    for (let i = 0; i < 17; i++) expect((await metrics(`metric guess ${i}`)).status).toBe(401);
+    const prompts = (key: string) => fetch(`${strict.url}api/v0/verify-api-key/`, { headers: { authorization: `Api-Key ${key}` } });
+    for (let i = 0; i < 10; i++) expect((await metrics(`metric guess ${i}`)).status).toBe(401);
+    for (let i = 0; i < 7; i++) expect((await prompts(`prompt guess ${i}`)).status).toBe(401);
     const client = await TestClient.open(strict);
     for (let i = 0; i < 2; i++) {
       const refusal = await client.refusal("auth", { token: `guess ${i}` });
@@ -121,6 +123,7 @@ describe("the token", () => {
     expect(await late.closed).toMatchObject({ code: 1008 });
     expect(await client.result("auth", { token: strict.token })).toHaveProperty("connection_id");
     expect((await metrics(strict.token)).status).toBe(200);
+    expect((await prompts(strict.token)).status).toBe(200);
     await client.close();
   });
 });

@@ -72,7 +72,7 @@ test("T-3: the socket is asked to write once for 101 and the welcome", async () 
     "sec-websocket-version": "13",
     authorization: `Api-Key ${KEY}`,
   };
-  const request = { url: "/ws/v0/rpc/", method: "GET", headers } as unknown as IncomingMessage;
+  const request = { url: "/ws/v0/rpc/", method: "GET", headers, socket } as unknown as IncomingMessage;
   door.upgrade(request, socket, Buffer.alloc(0), 1);
   expect(writes).toHaveLength(1);
   expect(writes[0]).toMatch(/^HTTP\/1.1 101[\s\S]*\r\n\r\n[\s\S]*session_id/);

@@ -7,6 +7,7 @@ import type { RpcParams } from "../../wire/json-rpc.ts";
 import { type ApiDoor, refuse } from "../http.ts";
 import { isAllowedOrigin } from "../origins.ts";
 import { isToken } from "../token.ts";
+import { TokenGate } from "../token-gate.ts";
 import { callMethod, isLong, isMethod } from "./methods.ts";
 import { Projects } from "./projects.ts";
 import { answerPrompts, isPromptPath, refuse as refuseRequest } from "./prompt-routes.ts";
@@ -23,6 +24,8 @@ export const SUBPROTOCOL = "trainyard.textgrad";
 export interface TellurioOptions extends Partial<SessionTimes> {
   /** The key of this server. */
   readonly token: string;
+  /** Counts wrong keys, together with the other doors. Default: one of its own. */
+  readonly gate?: TokenGate;
   /** Where projects and metrics are kept. */
   readonly folder: string;
   /** Where runs are shown live. */
@@ -61,6 +64,7 @@ interface Held {
 export class TellurioDoor implements ApiDoor {
   readonly #options: TellurioOptions;
   readonly #projects: Projects;
+  readonly #gate: TokenGate;
   readonly #prompts: PromptRuns | null;
   readonly #trainings: PromptTrainings | null;
   readonly #held = new Map<string, Held>();
@@ -73,6 +77,7 @@ export class TellurioDoor implements ApiDoor {
 
   constructor(options: TellurioOptions) {
     this.#options = options;
+    this.#gate = options.gate ?? new TokenGate(options.token);
     this.#prompts = options.runs === null ? null : new PromptRuns(options.folder, options.runs, options.log);
     this.#trainings = options.runs === null || this.#prompts === null ? null : new PromptTrainings(this.#prompts, options.runs);
     this.#projects = new Projects(options.folder, options.runs, options.namespaces, (runId) => this.#prompts?.flush(runId));
@@ -89,9 +94,9 @@ export class TellurioDoor implements ApiDoor {
   }
 
   request(request: IncomingMessage, response: ServerResponse, port: number): void {
-    const { token, namespaces, log } = this.#options;
+    const { namespaces, log } = this.#options;
     const path = pathOf(request.url);
-    const isAllowed = this.#isFriendly(request, port) && isToken(token, keyOf(request));
+    const isAllowed = this.#isFriendly(request, port) && this.#hasKey(request);
     if (isPromptPath(path)) {
       if (isAllowed) answerPrompts(request, response, this.#prompts, this.#trainings);
       else refuseRequest(response, 401, "The token is missing or wrong.");
@@ -124,10 +129,16 @@ export class TellurioDoor implements ApiDoor {
     return origin === undefined || isAllowedOrigin(origin, this.#options.origins, port);
   }
 
+  /** A request without a key is no guess. */
+  #hasKey(request: IncomingMessage): boolean {
+    const key = keyOf(request);
+    return key !== "" && this.#gate.opens(request.socket.remoteAddress, key);
+  }
+
   #refusalOf(request: IncomingMessage, port: number): { readonly status: number; readonly why: string } | null {
     if (pathOf(request.url) !== RPC_PATH) return { status: 404, why: `prompt training is at ${RPC_PATH}` };
     if (!this.#isFriendly(request, port)) return { status: 403, why: `the origin ${request.headers.origin} is not allowed` };
-    if (!isToken(this.#options.token, keyOf(request))) return { status: 401, why: "the key is missing or wrong" };
+    if (!this.#hasKey(request)) return { status: 401, why: "the key is missing or wrong" };
     return this.#held.size >= SESSIONS_MAX ? { status: 503, why: `${SESSIONS_MAX} sessions of prompt training are open` } : null;
   }
 
