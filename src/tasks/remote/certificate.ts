@@ -1,5 +1,6 @@
-import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
+import type { createPublicKey } from "node:crypto";
 import { isIP } from "node:net";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** A certificate and its private key, PEM. */
 export interface Certificate {
@@ -40,13 +41,13 @@ const CLOCK_MS = DAY_MS;
  * Source: RFC 5280 (profile), X.690 (DER). Node can sign and read certificates, but not make them.
  */
 export function selfSigned(host: string, days: number): Certificate {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { privateKey, publicKey } = nodeCrypto().generateKeyPairSync("ec", { namedCurve: "P-256" });
   const algorithm = sequence(oid(OID.ecdsaSha256));
   const name = sequence(der(TAG.SET, sequence(oid(OID.commonName), der(TAG.UTF8, Buffer.from("Trainyard profile")))));
   const from = Date.now() - CLOCK_MS;
   const body = sequence(
     der(0xa0, integer(Buffer.of(2))), // version 3
-    integer(positive(randomBytes(16))),
+    integer(positive(nodeCrypto().randomBytes(16))),
     algorithm,
     name,
     sequence(time(from), time(from + CLOCK_MS + days * DAY_MS)),
@@ -54,7 +55,7 @@ export function selfSigned(host: string, days: number): Certificate {
     publicKey.export({ type: "spki", format: "der" }),
     der(0xa3, sequence(...extensions(host))),
   );
-  const signature = sign("sha256", body, privateKey);
+  const signature = nodeCrypto().sign("sha256", body, privateKey);
   const whole = sequence(body, algorithm, der(TAG.BITS, Buffer.of(0), signature));
   const lines = whole
     .toString("base64")
@@ -68,13 +69,15 @@ export function selfSigned(host: string, days: number): Certificate {
 
 /** SHA-256 of a certificate as it travels: 32 bytes. */
 export function fingerprintOf(cert: string | Buffer): Buffer {
+  const { X509Certificate } = nodeCrypto();
   const raw = typeof cert === "string" ? new X509Certificate(cert).raw : cert;
-  return createHash("sha256").update(raw).digest();
+  return nodeCrypto().createHash("sha256").update(raw).digest();
 }
 
 /** Whether a private key belongs to a certificate. Both PEM. @throws when one cannot be read. */
 export function isPair(cert: string, key: Parameters<typeof createPublicKey>[0]): boolean {
-  const own = createPublicKey(key).export({ type: "spki", format: "der" });
+  const { X509Certificate } = nodeCrypto();
+  const own = nodeCrypto().createPublicKey(key).export({ type: "spki", format: "der" });
   return new X509Certificate(cert).publicKey.export({ type: "spki", format: "der" }).equals(own);
 }
 

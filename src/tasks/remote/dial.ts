@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { messageOf, TrainyardError } from "../../core/errors.ts";
 import { fingerprintOf } from "./certificate.ts";
 import { isSameProof } from "./join-token.ts";
@@ -33,7 +33,8 @@ async function secured(url: DaemonUrl, { fingerprint, ca, deadlineMs }: DialOpti
   const name = /^[\d.]+$|:/.test(url.host) ? {} : { servername: url.host };
   // A pinned certificate is compared below, before a byte is sent; no authority has a say in it.
   const trust: ConnectionOptions = fingerprint !== null ? { rejectUnauthorized: false } : ca === undefined ? {} : { ca };
-  const socket = tlsConnect({ host: url.host, port: url.port, minVersion: "TLSv1.2", ...name, ...trust });
+  const tls = await import("node:tls");
+  const socket = tls.connect({ host: url.host, port: url.port, minVersion: "TLSv1.2", ...name, ...trust });
   await opened(socket, "secureConnect", url, deadlineMs);
   socket.setNoDelay(true);
   if (fingerprint !== null && !isPinned(socket, fingerprint)) {

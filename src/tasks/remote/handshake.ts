@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { messageOf, TrainyardError } from "../../core/errors.ts";
 import { BadFrameError } from "../../wire/bad-frame.ts";
 import { isSameProof, proofOf } from "./join-token.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /*
  * Before anything else both ends prove that they know the join token's secret, by messages of fixed length that need no decoding:
@@ -23,7 +23,7 @@ export async function admit(stream: Duplex, secret: () => Buffer, deadlineMs: nu
     const opening = await read(MAGIC.length + NONCE_BYTES);
     if (!opening.subarray(0, MAGIC.length).equals(MAGIC)) throw new BadFrameError("this is no daemon that wants to join");
     const daemonNonce = opening.subarray(MAGIC.length);
-    const hostNonce = randomBytes(NONCE_BYTES);
+    const hostNonce = nodeCrypto().randomBytes(NONCE_BYTES);
     stream.write(hostNonce);
     const proof = await read(PROOF_BYTES);
     const now = secret(); // looked up late: the token may have changed since the stream was opened
@@ -38,7 +38,7 @@ export async function admit(stream: Duplex, secret: () => Buffer, deadlineMs: nu
 /** The daemon's side. @throws {TrainyardError} `refused` when the host knows another token, or none; else what ended the stream. */
 export async function join(stream: Duplex, secret: Buffer, deadlineMs: number): Promise<void> {
   await within(stream, deadlineMs, async (read) => {
-    const daemonNonce = randomBytes(NONCE_BYTES);
+    const daemonNonce = nodeCrypto().randomBytes(NONCE_BYTES);
     stream.write(Buffer.concat([MAGIC, daemonNonce]));
     const hostNonce = await read(NONCE_BYTES);
     stream.write(proofOf(secret, "daemon", daemonNonce, hostNonce));

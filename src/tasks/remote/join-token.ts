@@ -1,5 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { InvalidArgumentError } from "../../core/errors.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** What a daemon must know to join: a secret, and for a generated certificate its fingerprint. */
 export interface JoinToken {
@@ -13,7 +13,7 @@ const SECRET_BYTES = 32;
 const FINGERPRINT_BYTES = 32;
 
 export function newSecret(): Buffer {
-  return randomBytes(SECRET_BYTES);
+  return nodeCrypto().randomBytes(SECRET_BYTES);
 }
 
 /** One word of letters, digits, "-", "_" and ".": safe in a shell. */
@@ -37,10 +37,10 @@ export function parseToken(text: string): JoinToken {
 
 /** Shows knowledge of the secret without showing the secret. `who` keeps one side's proof from being played back as the other's. */
 export function proofOf(secret: Buffer, who: "daemon" | "host", daemonNonce: Uint8Array, hostNonce: Uint8Array): Buffer {
-  return createHmac("sha256", secret).update(`trainyard join ${who}\n`).update(daemonNonce).update(hostNonce).digest();
+  return nodeCrypto().createHmac("sha256", secret).update(`trainyard join ${who}\n`).update(daemonNonce).update(hostNonce).digest();
 }
 
 /** In a time that does not depend on where they differ. Both have 32 bytes. */
 export function isSameProof(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
+  return a.length === b.length && nodeCrypto().timingSafeEqual(a, b);
 }

@@ -1,9 +1,6 @@
 import { lstatSync, rmSync } from "node:fs";
-import { createServer as createHttpServer } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { createServer as createTlsServer } from "node:tls";
 import { messageOf, TrainyardError } from "../../core/errors.ts";
 import type { HostCredentials } from "./tls-settings.ts";
 import { type DaemonUrl, formatUrl, isTls } from "./url.ts";
@@ -65,8 +62,10 @@ async function serverFor(url: DaemonUrl, credentials: HostCredentials | null, on
     case "tcp":
     case "ipc":
       return createServer(onStream);
-    case "tls+tcp":
-      return createTlsServer({ ...context, handshakeTimeout: OPENING_MS }, onStream).on("tlsClientError", (_, socket) => socket.destroy());
+    case "tls+tcp": {
+      const tls = await import("node:tls");
+      return tls.createServer({ ...context, handshakeTimeout: OPENING_MS }, onStream).on("tlsClientError", (_, socket) => socket.destroy());
+    }
     case "ws":
     case "wss":
       return webSocketServer(url, context, onStream);
@@ -76,7 +75,9 @@ async function serverFor(url: DaemonUrl, credentials: HostCredentials | null, on
 async function webSocketServer(url: DaemonUrl, context: HostCredentials["context"], onStream: (stream: Duplex) => void): Promise<Server> {
   const { createWebSocketStream, WebSocketServer } = await import("ws");
   const options = { headersTimeout: OPENING_MS, requestTimeout: OPENING_MS };
-  const server = isTls(url) ? createHttpsServer({ ...context, ...options, handshakeTimeout: OPENING_MS }) : createHttpServer(options);
+  const server = isTls(url)
+    ? (await import("node:https")).createServer({ ...context, ...options, handshakeTimeout: OPENING_MS })
+    : (await import("node:http")).createServer(options);
   const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 4 * 2 ** 20, clientTracking: false });
   server.on("request", (_, response) => response.writeHead(404, { connection: "close" }).end());
   server.on("upgrade", (request, socket, head) => {

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { InvalidArgumentError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/nearest.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 export const SCHEMES = ["tcp", "tls+tcp", "ws", "wss", "ipc"] as const;
 export type Scheme = (typeof SCHEMES)[number];
@@ -78,7 +78,7 @@ export function hostUrl({ tls = false, port = 0 }: HostUrlOptions = {}): Readonl
 /** A URL that only this machine can reach: a new socket file, or with `tcp` a port of the loopback address. */
 export function localUrl({ tcp = false, port = 0 }: { readonly tcp?: boolean; readonly port?: number } = {}): string {
   if (tcp) return `tcp://127.0.0.1:${port}`;
-  const name = `trainyard-${randomBytes(12).toString("hex")}`;
+  const name = `trainyard-${nodeCrypto().randomBytes(12).toString("hex")}`;
   return process.platform === "win32" ? `ipc://\\\\.\\pipe\\${name}` : `ipc://${join(tmpdir(), `${name}.sock`)}`;
 }
 
