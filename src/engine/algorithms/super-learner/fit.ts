@@ -15,7 +15,7 @@ export function* fitSuperLearner(
   context: FitContext,
 ): Generator<FitStep, SuperLearnerModel, void> {
   const weights = caseWeights(given, values.ifw === true);
-  const problem: Problem = values.ifw === true || given.weights !== null ? { ...given, weights } : given;
+  const problem: Problem = values.ifw === true ? { ...given, weights } : given;
   const members = membersOf(values);
   const work = new Work(problem);
   const folds = Math.min(values.nfolds as number, problem.rows);
