@@ -82,3 +82,27 @@ test("U-2: 100 series at 10 points a second each: the page's main thread stays m
   expect(await page.getByRole("table", { name: /series 99, as numbers/ }).getAttribute("aria-rowcount")).toBe(String(500 + batches + 1));
   expect(complaints).toEqual([]);
 });
+
+test("U-14, U-27: a run of 600,000 values is drawn from roll-ups at once; its one spike is there, and it goes on live", async () => {
+  const { id } = await ask<{ id: string }>("POST", "/runs", { name: "long" });
+  const spike = 412_345;
+  for (let from = 1; from <= 600_000; from += 10_000) {
+    const steps = Array.from({ length: 10_000 }, (_, i) => from + i);
+    const values = { loss: steps.map((step) => (step === spike ? 64 : (step % 8) / 8)) };
+    await ask("POST", `/runs/${id}/points`, { producer: "p", sequence: from - 1, steps, values });
+  }
+  const { page, complaints } = await openPage(browser);
+  onTestFinished(() => page.context().close());
+  await page.goto(`${new URL(server.address).origin}/runs/${id}#token=${server.token}`);
+  await page.getByText(/Drawn from roll-ups/).waitFor({ timeout: 120_000 });
+  await page.getByText("step 600,000", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Show loss as table" }).click();
+  await page.getByRole("table", { name: "loss, as numbers" }).waitFor();
+  await page.getByRole("columnheader", { name: "loss" }).getByRole("button").click();
+  await page.getByRole("columnheader", { name: "loss" }).getByRole("button").click();
+  await page.getByRole("row", { name: /412,345 .*64/ }).waitFor();
+  await page.getByRole("button", { name: "Show loss as chart" }).click();
+  await ask("POST", `/runs/${id}/points`, { producer: "p", sequence: 600_000, steps: [600_001], values: { loss: [0.5] } });
+  await page.getByText("step 600,001", { exact: true }).waitFor();
+  expect(complaints).toEqual([]);
+});

@@ -129,6 +129,28 @@ describe("a run's log in the page", () => {
     expect(log.seq).toBe(1);
   });
 
+  test("a log that has grown large is taken anew: what is drawn stays until the first message, then only the new is there", () => {
+    const log = new RunLog(RUN);
+    log.apply(points(3, [1, 2, 3], [1, 2, 3]));
+    const { now } = log.series.get("loss")!.project("step");
+    expect(log.valueCount).toBe(3);
+    log.restart();
+    expect([...now.y]).toEqual([1, 2, 3]);
+    expect(log.seq).toBe(0);
+    log.apply({ type: "snapshot", run: RUN, seq: 9, state: "running", name: "r" });
+    log.apply({
+      type: "thinned",
+      run: RUN,
+      from_seq: 1,
+      seq: 9,
+      rows: 2,
+      of: 9,
+      parts: [{ steps: [1, 9], times: [0, 0], values: { loss: [1, 9] } }],
+    });
+    expect([...now.y]).toEqual([1, 9]);
+    expect([log.valueCount, log.seq]).toEqual([2, 9]);
+  });
+
   test("states, lines and alerts are there once each, in order; the end is the one that was said", () => {
     const log = new RunLog(RUN);
     let told = 0;

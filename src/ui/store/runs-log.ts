@@ -51,6 +51,9 @@ export class RunLog {
   readonly series = new Map<string, RunSeries>();
   readonly rewinds: RunRewind[] = [];
   version = 0;
+  /** Points held, over all series. */
+  valueCount = 0;
+  #isStale = false;
   #length = 0;
   #seqs = new Float64Array(START);
   #steps = new Float64Array(START);
@@ -94,6 +97,12 @@ export class RunLog {
     return this.#length === 0 ? null : this.#times[this.#length - 1]!;
   }
 
+  /** Asks for the log from its beginning. What is here stays until the first message of the new subscription. */
+  restart(): void {
+    this.seq = 0;
+    this.#isStale = true;
+  }
+
   /** Hears of everything but points. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -113,7 +122,7 @@ export class RunLog {
     switch (message.type) {
       case "snapshot":
         // A log that is shorter than what is known is another log: the server lost it, or has another data folder.
-        if (message.seq < this.seq) this.#forget();
+        if (this.#isStale || message.seq < this.seq) this.#forget();
         this.target = message.seq;
         this.state = message.state;
         return true;
@@ -198,7 +207,9 @@ export class RunLog {
         const row = rows === null ? i : rows[i]!;
         const value = sparse[i];
         // Null is a value that was not there.
-        if (row >= skip && value !== null) series.append(first + row, toValue(value));
+        if (row < skip || value === null) continue;
+        series.append(first + row, toValue(value));
+        this.valueCount++;
       }
     }
     // After all columns: one may be the x of another.
@@ -235,6 +246,8 @@ export class RunLog {
 
   #forget(): void {
     this.seq = 0;
+    this.valueCount = 0;
+    this.#isStale = false;
     this.#length = 0;
     this.lines = [];
     this.alerts = [];

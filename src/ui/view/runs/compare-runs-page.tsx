@@ -16,11 +16,13 @@ import { LookBar } from "./look-bar.tsx";
 import { ChartGroups } from "./run-charts.tsx";
 import { lookFrom, type RunLook, writeLook } from "./run-look.ts";
 import { RunPicker } from "./run-picker.tsx";
-import { keysInSight, WHOLE_SERIES } from "./wide-runs.ts";
+import { keysInSight } from "./wide-runs.ts";
 
 const FIGURES_MS = 3_000;
 const AXES_MAX = 10;
 const METRICS_MAX = 3;
+/** Of more series of all runs together, only those of open groups are followed. */
+const FOLLOWED_SERIES = 3_000;
 
 /** Runs side by side: what differs, their figures against a baseline, and their curves in the same charts. */
 export function CompareRunsPage({ search }: { search: string }) {
@@ -106,7 +108,7 @@ function Comparison({ runs, baseline, look, onLook, onBaseline, onRemove }: Comp
   const total = runs.reduce((sum, { figures }) => sum + figures.size, 0);
   const logs = useRunLogs(
     runs.map(({ run, figures }) => ({ id: run.id, seriesCount: figures.size })),
-    total > WHOLE_SERIES ? keysInSight(keys, look).slice(0, 20) : null,
+    total > FOLLOWED_SERIES ? keysInSight(keys, look).slice(0, Math.ceil(FOLLOWED_SERIES / runs.length)) : null,
   );
   const drawn = shown.flatMap(({ run }) => {
     const log = logs.get(run.id);

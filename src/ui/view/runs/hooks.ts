@@ -70,7 +70,7 @@ export function useRunLogs(
   const names = runs.map(({ id }) => id).join();
   const keyNames = keys === null ? null : keys.join("\n");
   useEffect(() => {
-    const opened = runs.map(({ id, seriesCount }) => hub.openRun(id, seriesCount, keys));
+    const opened = runs.map(({ id, seriesCount }) => hub.openRun(id, seriesCount, keys, Math.max(1, runs.length)));
     setLogs(new Map(opened.map(({ log }) => [log.run, log])));
     let frame: ReturnType<typeof setTimeout> | null = null;
     const stops = opened.map(({ log }) =>

@@ -3,8 +3,10 @@ import { type LinkState, type RunFollower, RunStream, RunsApi } from "../../../c
 import type { App } from "../../app/app.ts";
 import { RunLog } from "../../store/runs-log.ts";
 
-/** A log of more values than this is taken thinned when it is opened: the charts show roll-ups of the rest. */
+/** A log of more values than this is taken thinned when it is opened: the charts show roll-ups of the rest. Runs side by side share it. */
 const WHOLE_VALUES = 500_000;
+/** A log that has grown to this is taken anew, thinned, so that a page may stay open for days. */
+const HELD_VALUES = 3 * WHOLE_VALUES;
 /** A run that is left is followed a little longer: a quick detour costs nothing. */
 const LEAVE_MS = 2_000;
 
@@ -48,14 +50,21 @@ export class RunsHub {
   /**
    * The log of a run, followed until `release`. Everybody who looks at a run shares its log; with other `keys` it is begun anew.
    * @param seriesCount how many series it has, if known: with many of them fewer rows are taken whole.
+   * @param together how many runs are looked at side by side.
    */
-  openRun(run: string, seriesCount: number, keys: readonly string[] | null): { readonly log: RunLog; readonly release: () => void } {
+  openRun(
+    run: string,
+    seriesCount: number,
+    keys: readonly string[] | null,
+    together = 1,
+  ): { readonly log: RunLog; readonly release: () => void } {
     const name = keys === null ? "" : keys.join("\n");
     let open = this.#open.get(run);
     if (open === undefined || open.keys !== name) {
       this.#close(run);
       const log = new RunLog(run);
-      const stop = this.stream.follow(run, followerOf(log, seriesCount, keys));
+      const follower = followerOf(log, seriesCount, keys, together, () => this.stream.refresh(run));
+      const stop = this.stream.follow(run, follower);
       open = { log, keys: name, users: 0, leaveTimer: null, stop };
       this.#open.set(run, open);
     }
@@ -85,15 +94,20 @@ export class RunsHub {
   }
 }
 
-function followerOf(log: RunLog, seriesCount: number, keys: readonly string[] | null): RunFollower {
+function followerOf(log: RunLog, seriesCount: number, keys: readonly string[] | null, together: number, takeAnew: () => void): RunFollower {
   return {
     get seq() {
       return log.seq;
     },
     mayThin: (lastSeq) =>
-      lastSeq !== null && (lastSeq - log.seq) * Math.max(1, keys?.length ?? seriesCount, log.series.size) > WHOLE_VALUES,
+      lastSeq !== null && (lastSeq - log.seq) * Math.max(1, keys?.length ?? seriesCount, log.series.size) > WHOLE_VALUES / together,
     ...(keys === null ? {} : { keys }),
-    onMessage: (message) => log.apply(message),
+    onMessage: (message) => {
+      log.apply(message);
+      if (log.valueCount < HELD_VALUES / together || !log.isComplete) return;
+      log.restart();
+      takeAnew();
+    },
     // A run that is not there is told by the request for it.
     onRefused: () => {},
   };

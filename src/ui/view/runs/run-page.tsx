@@ -32,7 +32,7 @@ export function RunPage({ id, search }: { id: string; search: string }) {
   const log = useRunLog(id, run === null || !wanted.isKnown ? null : (run.series_count ?? 0), wanted.keys);
   useRunNews(
     (record) => {
-      if (record.id !== id) return;
+      if (record.id !== id || run === null) return;
       asked.set({ ...run, ...record });
       // It had ended, and goes on.
       if (log?.hasEnded && !isEnded(record.state)) hub.stream.refresh(id);
