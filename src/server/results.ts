@@ -6,7 +6,6 @@ import type { Table } from "../engine/table.ts";
 import type { TrainResult } from "../engine/train/result.ts";
 import type { UnsupervisedResult } from "../engine/unsupervised/result.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
-import type { DataHandles } from "./data-handles.ts";
 import type { ArrowTable } from "./data-tasks/arrow-table.ts";
 import type { ExplainedArrow } from "./data-tasks/explain-arrow-task.ts";
 import type { Folders } from "./folders.ts";
@@ -51,6 +50,12 @@ const SLICES = [
   "residuals",
 ] as const;
 type Slice = (typeof SLICES)[number];
+
+/** A model file and what it does. */
+export interface ModelSource {
+  readonly file: string;
+  readonly type: JobRow["type"];
+}
 
 /** A document, or a table with its pointer's extra fields. */
 export type SliceReply = { readonly document: unknown } | { readonly table: ArrowTable; readonly more?: Readonly<Record<string, unknown>> };
@@ -101,16 +106,15 @@ export class Results {
     return { bytes, filename: `${safe}.tym` };
   }
 
-  /** For every row of a data set: predictions of a finished job's model, or components, or clusters. */
-  async predict(
-    sessionId: string,
-    jobId: string,
-    data: DataHandles,
-    dataHandle: string,
-  ): Promise<ArrowTable & { warnings: readonly string[] }> {
+  /** The model of a finished job. */
+  modelOf(sessionId: string, jobId: string): ModelSource {
     const { type } = this.#jobs.complete(sessionId, jobId);
-    const folder = this.#folders.job(jobId);
-    const files = { modelFile: join(folder, JOB_FILES.model), tableFile: data.tableFile(sessionId, dataHandle) };
+    return { file: join(this.#folders.job(jobId), JOB_FILES.model), type };
+  }
+
+  /** For every row of a stored table: a model's predictions, or components, or clusters. */
+  predict({ file, type }: ModelSource, tableFile: string): Promise<ArrowTable & { warnings: readonly string[] }> {
+    const files = { modelFile: file, tableFile };
     const args = type === "train" ? files : { ...files, format: type === "decomp" ? "trainyard.decomposition" : "trainyard.clustering" };
     return this.#profile.submit<ArrowTable & { warnings: readonly string[] }>(type === "train" ? PREDICT_TASK : APPLY_TASK, args).result;
   }

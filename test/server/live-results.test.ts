@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -142,6 +142,40 @@ describe("tables", () => {
     expect(perCurve.size).toBe(4 * 3);
     for (const values of perCurve.values()) expect(values.size).toBe(1);
     expect((await table({ job_id: jobs.diabetes, slice: "roc" })).pointer.rows).toBe(0);
+  });
+
+  test("+ model.list, model.load: a saved model is found, described and predicts as its job does; nothing else can be named", async () => {
+    const saved = await client.result("job.save", { job_id: jobs.wine, dir: "kept/wine", filename: "best" });
+    symlinkSync("/etc/hostname", join(saved.path, "..", "link.tym"));
+    writeFileSync(join(saved.path, "..", "broken.tym"), "no model");
+    const name = "kept/wine/best.tym";
+    const entry = {
+      name,
+      bytes: saved.bytes,
+      type: "train",
+      algorithm: "LightGBM",
+      target: "cultivar",
+      saved: expect.stringMatching(/Z$/),
+    };
+    const { models } = await client.result("model.list");
+    expect(models.filter((model: { name: string }) => model.name.startsWith("kept/"))).toEqual([entry]);
+    const loaded = await client.result("model.load", { name });
+    expect(loaded).toMatchObject({ ...entry, task: "multiclass", classes: expect.any(Array), rows: 178 });
+    expect(loaded.features.map((feature: { name: string }) => feature.name)).toContain("alcohol");
+    const byJob = await table({ job_id: jobs.wine, data_handle: data.wine }, "job.predict");
+    expect(await table({ model: name, data_handle: data.wine }, "job.predict")).toEqual(byJob);
+    for (const wrong of [
+      "kept/wine/link.tym",
+      "kept/wine/broken.tym",
+      "../trainyard.db",
+      "/etc/hostname",
+      "kept/../kept/wine/best.tym",
+      saved.path,
+    ]) {
+      expect((await client.refusal("model.load", { name: wrong })).code, wrong).toBe("not_found");
+      expect((await client.refusal("job.predict", { model: wrong, data_handle: data.wine })).code, wrong).toBe("not_found");
+    }
+    expect(await client.refusal("job.predict", { model: name, data_handle: data.diabetes })).toMatchObject({ code: "invalid_params" });
   });
 
   test("+ pr: precision against recall per class, from the shares of the classes; regressions have none", async () => {

@@ -1,6 +1,9 @@
 import type { UnsupervisedKind } from "../../engine/unsupervised/config.ts";
 import { trainRequest, unsupervisedRequest } from "../jobs/job-requests.ts";
+import type { ModelSource } from "../results.ts";
 import { saveModel } from "../save-model.ts";
+import { findModel } from "../saved-models.ts";
+import type { Services } from "../services.ts";
 import type { MethodReply, MethodTable, SessionCall } from "./method.ts";
 import { sessionMethod, tableReply } from "./method.ts";
 
@@ -46,7 +49,10 @@ export const JOB_METHODS: MethodTable = {
   "job.predict": sessionMethod(async (call) => {
     const { params, services, sessionId } = call;
     const results = await services.results();
-    const { warnings, ...table } = await results.predict(sessionId, jobOf(call), services.data, params.string("data_handle"));
+    const tableFile = services.data.tableFile(sessionId, params.string("data_handle"));
+    const model = params.optionalString("model");
+    const source = model === null ? results.modelOf(sessionId, jobOf(call)) : await savedModel(services, model);
+    const { warnings, ...table } = await results.predict(source, tableFile);
     return tableReply(table, { warnings });
   }),
 
@@ -78,6 +84,11 @@ export const JOB_METHODS: MethodTable = {
     return { result: await saveModel({ saveDir: services.saveDir, dir, filename, bytes }) };
   }),
 };
+
+async function savedModel({ saveDir }: Services, name: string): Promise<ModelSource> {
+  const { file, entry } = await findModel(saveDir, name);
+  return { file, type: entry.type };
+}
 
 function jobOf(call: SessionCall): string {
   return call.params.string("job_id");

@@ -3,13 +3,14 @@ import { CATALOGUE_METHODS } from "./catalogue-methods.ts";
 import { DATA_METHODS } from "./data-methods.ts";
 import { JOB_METHODS } from "./job-methods.ts";
 import type { Caller, Method, MethodReply } from "./method.ts";
+import { MODEL_METHODS } from "./model-methods.ts";
 import { Params } from "./params.ts";
 import { SESSION_METHODS } from "./session-methods.ts";
 import { WireError } from "./wire-error.ts";
 
 /** Every method of the live protocol by name. */
 export const METHODS: ReadonlyMap<string, Method> = new Map(
-  Object.entries({ ...CATALOGUE_METHODS, ...SESSION_METHODS, ...DATA_METHODS, ...JOB_METHODS }),
+  Object.entries({ ...CATALOGUE_METHODS, ...SESSION_METHODS, ...DATA_METHODS, ...JOB_METHODS, ...MODEL_METHODS }),
 );
 
 export interface Request {
