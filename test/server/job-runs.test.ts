@@ -1,3 +1,5 @@
+import { cpSync } from "node:fs";
+import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
 import { TestClient } from "../support/live-client.ts";
 import { InlineProfile, nodeReport, pointsReport, ScriptedRunner, temporaryFolder, testServer } from "../support/live-server.ts";
@@ -127,5 +129,24 @@ describe("the run of a job", () => {
     await second.script.run(1);
     expect((await second.runOf(queued)).state).toBe("running");
     await second.client.close();
+  });
+
+  test("L-6: in what a killed server leaves behind the run of a job that was running has crashed, with its points", async () => {
+    const first = await rig();
+    const jobId = await first.train();
+    const { report } = await first.script.run(1);
+    report(pointsReport([1, 2], [0.9, 0.5]));
+    const key = "log-loss/fold 1/training";
+    const { id } = await first.runOf(jobId);
+    const keys = async () => (await first.api.get(`/api/v2/runs/${id}/keys`)).body.series as { key: string; count: number }[];
+    await expect.poll(keys, { timeout: 60_000 }).toMatchObject([{ key, count: 2 }]);
+    // What a killed server leaves behind: its files as they are now.
+    const dataDir = temporaryFolder();
+    cpSync(first.dataDir, dataDir, { recursive: true, filter: (file) => !basename(file).startsWith("owner") });
+    const second = await rig({ dataDir });
+    expect(await second.runOf(jobId)).toMatchObject({ id, state: "crashed", reason: expect.stringContaining("server stopped") });
+    expect((await second.api.get(`/api/v2/runs/${id}/keys`)).body.series).toMatchObject([{ key, count: 2 }]);
+    await second.client.close();
+    await first.client.close();
   });
 });
