@@ -313,7 +313,9 @@ describe("the log", () => {
     }
     expect(log.count("run", "version")).toBeLessThan(160 + 200);
     expect(log.read("run", 0, 1)[0]?.body.text).toBe("first");
+    log.append("another", [{ kind: "step", body: { step: 1 } }]);
+    expect(log.runIds()).toEqual(["another", "run"]);
     log.remove("run");
-    expect([log.lastSeq("run"), log.read("run", 0, 1)]).toEqual([0, []]);
+    expect([log.lastSeq("run"), log.read("run", 0, 1), log.runIds()]).toEqual([0, [], ["another"]]);
   });
 });

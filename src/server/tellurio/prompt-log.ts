@@ -128,10 +128,13 @@ export class PromptLog {
     return this.#sql("SELECT COUNT(*) AS n FROM entries WHERE run_id = ? AND kind = ?").get(runId, kind)?.n as number;
   }
 
+  /** Every run with a log. Jumps from run to run in the index, so that long logs cost nothing. */
   runIds(): string[] {
-    return this.#sql("SELECT DISTINCT run_id FROM entries")
-      .all()
-      .map((row) => row.run_id as string);
+    const rows = this.#sql(`
+      WITH RECURSIVE ids(id) AS (
+        SELECT MIN(run_id) FROM entries UNION ALL SELECT (SELECT MIN(run_id) FROM entries WHERE run_id > id) FROM ids WHERE id IS NOT NULL
+      ) SELECT id FROM ids WHERE id IS NOT NULL`).all();
+    return rows.map((row) => row.id as string);
   }
 
   remove(runId: string): void {
