@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { daemons, info, mirai } from "../../dist/tasks/index.js";
 
 const say = (event, more = {}) => console.log(JSON.stringify({ event, ...more }));
-const set = await daemons({ url: process.argv[2], allowPlaintext: process.argv[3] === "plain", heartbeatMs: 200, patienceMs: 2000 });
+const set = await daemons({ url: process.argv[2], allowPlaintext: process.argv[3] === "plain", heartbeatMs: 200, patienceMs: 6000 });
 say("listening", { url: set.url, token: set.token });
 
 const settled = new Map();

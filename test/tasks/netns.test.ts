@@ -121,7 +121,7 @@ describe.skipIf(!canRun)("a network that is cut and healed", () => {
       const { said, tell, hears } = listener(host);
       const { url, token } = await hears({ event: "listening" });
       const flags = ["--retry", "3600", "--count", "2"];
-      const daemon = net.daemon([MAIN, "daemon", url!, ...flags, "--heartbeat", "0.2", "--patience", "2"], token!);
+      const daemon = net.daemon([MAIN, "daemon", url!, ...flags, "--heartbeat", "0.2", "--patience", "6"], token!);
       tell({ command: "connected", least: 2 });
       await hears({ event: "connected" });
       tell({ command: "submit", name: "long-once" });
