@@ -10,6 +10,7 @@ import { knn } from "./knn/knn.ts";
 import { lightCart } from "./light-cart/light-cart.ts";
 import { lightGbm } from "./light-gbm/index.ts";
 import { lightRf } from "./light-rf/light-rf.ts";
+import { lightRuleFit } from "./light-rule-fit/light-rule-fit.ts";
 import { linearSvm } from "./linear-svm/linear-svm.ts";
 import { mlp } from "./mlp/mlp.ts";
 import { nnls } from "./nnls/nnls.ts";
@@ -27,6 +28,7 @@ export const ALGORITHMS: readonly Algorithm[] = [
   lightCart,
   lightRf,
   lightGbm,
+  lightRuleFit,
   linearSvm,
   radialSvm,
   knn,
