@@ -4,6 +4,7 @@ import { niceDomain } from "../scale.ts";
 import type { ChartTable } from "../types.ts";
 import type { LineBand } from "./painter.ts";
 import type { Reduced, SeriesBuffer } from "./series-buffer.ts";
+import { placeText, type XKind } from "./x-axis.ts";
 
 export interface LiveLine {
   readonly id: string;
@@ -73,15 +74,15 @@ export function outward(before: Range | null, now: Range): Range {
 }
 
 /** One sentence about the line with the most points: where it turned, and where it ends. */
-export function describeLines(lines: readonly LiveLine[], xLabel: string): string {
+export function describeLines(lines: readonly LiveLine[], xLabel: string, xKind: XKind = "number"): string {
   let longest: LiveLine | undefined;
   for (const line of lines) if (line.data.length > (longest?.data.length ?? 0)) longest = line;
   if (longest === undefined) return "No points yet.";
   const others = lines.length > 1 ? ` One of ${lines.length} lines.` : "";
-  return `${longest.label} ${describeSeries(longest.data, xLabel.toLowerCase())}.${others}`;
+  return `${longest.label} ${describeSeries(longest.data, (x) => placeText(xKind, xLabel, x))}.${others}`;
 }
 
-function describeSeries(data: SeriesBuffer, unit: string): string {
+function describeSeries(data: SeriesBuffer, place: (x: number) => string): string {
   const { x, y } = data;
   let first = -1;
   let last = -1;
@@ -96,7 +97,7 @@ function describeSeries(data: SeriesBuffer, unit: string): string {
     last = i;
   }
   if (first === -1) return "has no finite value";
-  const at = (i: number) => `${formatMetric(y[i])} at ${unit} ${formatX(x[i] as number)}`;
+  const at = (i: number) => `${formatMetric(y[i])} at ${place(x[i] as number)}`;
   if (first === last) return `is ${at(last)}`;
   if (low === high) return `stays at ${at(last)}`;
   const falls = (y[last] as number) < (y[first] as number);
@@ -107,23 +108,19 @@ function describeSeries(data: SeriesBuffer, unit: string): string {
 }
 
 /** What the reading cursor says. */
-export function readPoint(line: LiveLine, index: number, xLabel: string): string {
+export function readPoint(line: LiveLine, index: number, xLabel: string, xKind: XKind = "number"): string {
   const value = line.data.yAt(index);
   const said = Number.isFinite(value) ? formatMetric(value) : "not finite";
-  return `${xLabel.toLowerCase()} ${formatX(line.data.xAt(index))}, ${line.label}, ${said}`;
+  return `${placeText(xKind, xLabel, line.data.xAt(index))}, ${line.label}, ${said}`;
 }
 
 /** What is said about values that are not finite, or an empty text. */
-export function brokenSentence(lines: readonly LiveLine[], xLabel: string): string {
+export function brokenSentence(lines: readonly LiveLine[], xLabel: string, xKind: XKind = "number"): string {
   const broken = lines.filter((line) => line.data.brokenCount > 0);
   if (broken.length === 0) return "";
   const count = broken.reduce((sum, line) => sum + line.data.brokenCount, 0);
   const from = Math.min(...broken.map((line) => line.data.firstBrokenX));
-  return `${count} ${count === 1 ? "value" : "values"} not finite from ${xLabel.toLowerCase()} ${formatX(from)}`;
-}
-
-export function formatX(x: number): string {
-  return Number.isInteger(x) ? x.toLocaleString("en") : formatMetric(x);
+  return `${count} ${count === 1 ? "value" : "values"} not finite from ${placeText(xKind, xLabel, from)}`;
 }
 
 /** Every point as rows of line, x and y; above `limit` rows each line keeps first, last, lowest and highest of equal stretches. */

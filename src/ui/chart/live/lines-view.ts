@@ -97,8 +97,10 @@ export class LinesView implements Drawable {
     const lines = this.#shownLines();
     this.#x = this.#zoom ?? this.#fullX();
     const now = yExtent(lines, this.#zoom, this.#look.log);
-    this.#y = this.#look.live ? outward(this.#y, now) : now;
-    return this.#y;
+    const y = this.#look.live ? outward(this.#y, now) : now;
+    // What an empty chart shows is nothing that a live axis would have to keep.
+    this.#y = lines.some(({ data }) => data.length > 0) ? y : null;
+    return y;
   }
 
   /** Zooms around the middle, or around `center`; above 1 comes nearer. */

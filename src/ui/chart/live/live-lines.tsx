@@ -69,7 +69,7 @@ export function LiveLines(props: LiveLinesProps) {
   const cursor = useSignal<number | null>(null);
   const version = useSignal(0);
   const [position, setPosition] = useState<ReadingPosition | null>(null);
-  const sentence = useSentence(lines, xLabel, props.description, version);
+  const sentence = useSentence(lines, xLabel, props.xKind ?? "number", props.description, version);
   const look = { lines, hidden, log: scale === "log", xLog: xScale === "log", xKind, marks, live, halfLife, height, syncKey };
   const { host, view } = useLinesView(look, cursor, version, props.onZoom);
 
@@ -88,7 +88,7 @@ export function LiveLines(props: LiveLinesProps) {
       if (next === null || line === undefined) return false;
       setPosition(next);
       view.current?.point(line.data.xAt(next.index));
-      announce(readPoint(line, next.index, xLabel));
+      announce(readPoint(line, next.index, xLabel, xKind));
     }
     return true;
   };
@@ -194,8 +194,8 @@ function useLinesView(
 }
 
 /** The description, made anew at most once a second: it reads all points. */
-function useSentence(lines: readonly LiveLine[], xLabel: string, given: string | undefined, version: Signal<number>): string {
-  const make = () => given ?? describeLines(lines, xLabel);
+function useSentence(lines: readonly LiveLine[], xLabel: string, xKind: XKind, given: string | undefined, version: Signal<number>): string {
+  const make = () => given ?? describeLines(lines, xLabel, xKind);
   const [sentence, setSentence] = useState(make);
   const latest = useRef(make);
   latest.current = make;
@@ -229,7 +229,7 @@ interface LineLegendProps {
 function LineLegend({ lines, hidden, cursor, version, xLabel, xKind, onToggle }: LineLegendProps) {
   version.value; // drawn anew with the picture
   const x = cursor.value;
-  const broken = brokenSentence(lines, xLabel);
+  const broken = brokenSentence(lines, xLabel, xKind);
   return (
     <div class="c-line-legend">
       <p class="c-legend-at">{x === null ? "Latest" : `${xLabel} ${formatXAs(xKind, Math.round(x * 100) / 100)}`}</p>

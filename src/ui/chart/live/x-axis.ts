@@ -32,8 +32,13 @@ export function xTicks(kind: XKind, low: number, high: number, count: number, lo
 export function xLabels(kind: XKind, ticks: readonly number[], log: boolean): string[] {
   const step = ticks.length > 1 ? ticks[1]! - ticks[0]! : 1;
   if (kind === "clock") return ticks.map((tick) => clockLabel(tick, step));
-  if (kind === "duration") return ticks.map((tick) => durationLabel(tick, step));
+  if (kind === "duration") return ticks.map((tick) => durationLabel(tick, log ? tick : step));
   return ticks.map((tick) => (log ? formatTick(tick) : formatTick(tick, step)));
+}
+
+/** Where something is, in words: `step 12`, `04:23:01`, `2 min 5 s`. */
+export function placeText(kind: XKind, label: string, x: number): string {
+  return kind === "number" ? `${label.toLowerCase()} ${formatXAs(kind, x)}` : formatXAs(kind, x);
 }
 
 /** One x in words, at full precision where that helps. */

@@ -10,7 +10,7 @@ import { flatConfig, runStateWord, valueText } from "./run-words.ts";
 /** What is told about a run: its configuration, what people wrote about it, and how its state came about. */
 export function RunAbout({ run, changes, onChange }: { run: RunInfo; changes: readonly RunChange[]; onChange: (run: RunInfo) => void }) {
   return (
-    <>
+    <div class="a-stack">
       <Card title="Configuration" flush>
         <ConfigTable run={run} />
       </Card>
@@ -18,7 +18,7 @@ export function RunAbout({ run, changes, onChange }: { run: RunInfo; changes: re
       <Card title="History" flush>
         <HistoryTable run={run} changes={changes} />
       </Card>
-    </>
+    </div>
   );
 }
 
