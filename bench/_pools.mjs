@@ -12,10 +12,18 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const task = (n) => n;
 let made = 0;
 
-export async function ours(kind, count) {
+/** Ours, whose tasks may come before its daemons are there. */
+export function oursAtOnce(kind, count) {
   const profile = `bench-${++made}`;
-  await daemons(count, { profile, thread: kind === "thread", cleanup: false });
-  return { name: "trainyard", kind, profile, run: (n) => mirai(task, n, { profile }), close: () => daemons(0, { profile }) };
+  const started = daemons(count, { profile, thread: kind === "thread", cleanup: false });
+  const close = () => started.then(() => daemons(0, { profile }));
+  return { name: "trainyard", kind, profile, started, run: (n) => mirai(task, n, { profile }), close };
+}
+
+export async function ours(kind, count) {
+  const pool = oursAtOnce(kind, count);
+  await pool.started;
+  return pool;
 }
 
 /** Other pools of one kind, with so many workers each. A function of each makes it, so that starting can be timed. */
