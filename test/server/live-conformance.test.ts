@@ -113,6 +113,113 @@ test("R-159, R-160, D-17: it listens within 15 s; close ends links, returns, and
   await expect(TestClient.open(short)).rejects.toThrow("ECONNREFUSED");
 });
 
+/** Section 6 of version 1: who may call what. U: authenticated and not attached. */
+const GATES = {
+  open: ["auth"],
+  authenticated: [
+    "ping",
+    "info",
+    "algorithms",
+    "algorithm.describe",
+    "decomp.algorithms",
+    "decomp.algorithm.describe",
+    "cluster.algorithms",
+    "cluster.algorithm.describe",
+    "resampler.describe",
+    "preprocessor.describe",
+    "session.list",
+    "dialog.choose_dir",
+  ],
+  unattached: ["session.create", "session.join"],
+  attached: [
+    "session.detach",
+    "session.rename",
+    "session.delete",
+    "session.info",
+    "data.upload",
+    "data.upload.begin",
+    "data.upload.chunk",
+    "data.upload.end",
+    "data.upload.cancel",
+    "data.list",
+    "data.describe",
+    "data.delete",
+    "train",
+    "decomp",
+    "cluster",
+    "job.list",
+    "job.status",
+    "job.cancel",
+    "job.result",
+    "job.delete",
+    "job.save",
+  ],
+} as const;
+
+test("R-28, R-66, R-161: all 36 methods are there, and each asks for what section 6 says before it looks at its params", async () => {
+  const all = Object.values(GATES).flat();
+  expect(new Set(all).size).toBe(36);
+  const stranger = await TestClient.open(server);
+  for (const method of all.filter((name) => name !== "auth")) {
+    expect((await stranger.refusal(method, {})).code, method).toBe("unauthorized");
+  }
+  await stranger.result("auth", { token: server.token });
+  for (const method of GATES.attached) expect((await stranger.refusal(method, {})).code, method).toBe("not_attached");
+  for (const method of GATES.authenticated) {
+    const { header } = await stranger.call(method, {});
+    expect(header.ok === true || header.error.code === "invalid_params", method).toBe(true);
+  }
+  await stranger.result("session.create", { name: "gates" });
+  for (const method of GATES.unattached) expect((await stranger.refusal(method, { name: "other" })).code, method).toBe("invalid_params");
+  for (const method of GATES.attached.filter((name) => !/^session\.(detach|delete)$/.test(name))) {
+    const { header } = await stranger.call(method, {});
+    expect(header.ok === true || header.error.code === "invalid_params", method).toBe(true);
+  }
+  await stranger.close();
+});
+
+test("section 5.3: every error code is answered where it belongs", async () => {
+  const small = await testServer({ maxSessions: 2, parts: { runner: scripted.runner, dataProfile: inline } });
+  const client = await TestClient.authenticated(small);
+  const codes = new Set<string>();
+  const expectCode = async (code: string, method: string, params: object = {}) => {
+    expect((await client.refusal(method, params)).code, method).toBe(code);
+    codes.add(code);
+  };
+  await expectCode("unknown_method", "no.such");
+  await expectCode("not_attached", "session.info");
+  await expectCode("unauthorized", "auth", { token: "wrong" });
+  await expectCode("session_not_found", "session.join", { name: "nobody" });
+  await expectCode("invalid_name", "session.create", { name: "a b" });
+  await client.result("session.create", { name: "one" });
+  await client.result("session.detach");
+  await expectCode("session_exists", "session.create", { name: "one" });
+  await client.result("session.create", { name: "two" });
+  await client.result("session.detach");
+  await expectCode("too_many", "session.create", { name: "three" });
+  await client.result("session.join", { name: "one" });
+  await expectCode("invalid_params", "data.describe");
+  await expectCode("not_found", "data.describe", { data_handle: "data-0000000000000000" });
+  client.send(Buffer.from([0xff, 0, 0, 0]));
+  await client.until(() => client.orphans.length === 1);
+  codes.add(client.orphans[0]!.header.error.code);
+  expect([...codes].sort()).toEqual(
+    [
+      "invalid_name",
+      "invalid_params",
+      "malformed_frame",
+      "not_attached",
+      "not_found",
+      "session_exists",
+      "session_not_found",
+      "too_many",
+      "unauthorized",
+      "unknown_method",
+    ].sort(),
+  );
+  await client.close();
+});
+
 test("docs/live-protocol-conformance.md lists every rule and every surprise once, with tests that exist or a reason", () => {
   const root = new URL("../../", import.meta.url);
   const text = readFileSync(new URL("docs/live-protocol-conformance.md", root), "utf8");
