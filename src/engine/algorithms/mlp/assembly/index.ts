@@ -1,7 +1,7 @@
 // The loops of a neural network in single precision, four numbers at a time. ../kernel.ts drives them; ../twin.ts is their double, to the bit.
 // Addresses in bytes, 16-byte aligned. Matrices are row-major; their widths are multiples of 8, batches of 4 rows, the rest padded with zeros.
 // Every sum has a fixed order, so results do not depend on the machine.
-import { exponential } from "../../light-gbm/assembly/math";
+import { exponential } from "./math";
 
 /** Memory of at least `bytes`, as the address where it starts, or 0 when there is not enough. */
 export function reserve(bytes: usize): usize {
