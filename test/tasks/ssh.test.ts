@@ -38,6 +38,7 @@ function answers(port: number): Promise<boolean> {
 
 describe.skipIf(!canRun)("daemons on a machine behind a real ssh server", () => {
   const folder = mkdtempSync(join(tmpdir(), "trainyard-ssh-"));
+  const started: ChildProcess[] = [];
   let server: ChildProcess | null = null;
   let port = 0;
   let log = "";
@@ -53,6 +54,7 @@ describe.skipIf(!canRun)("daemons on a machine behind a real ssh server", () => 
     for (let attempt = 0; attempt < 10 && server === null; attempt++) {
       port = await freePort();
       const made = spawn(sshd, ["-D", "-e", "-f", "/dev/null", ...sshdOptions(port)], { stdio: ["ignore", "ignore", "pipe"] });
+      started.push(made);
       made.stderr!.setEncoding("utf8").on("data", (text: string) => {
         log += text;
       });
@@ -67,9 +69,10 @@ describe.skipIf(!canRun)("daemons on a machine behind a real ssh server", () => 
   });
 
   afterAll(async () => {
-    if (server !== null && server.exitCode === null) {
-      server.kill("SIGKILL");
-      await once(server, "exit");
+    for (const each of started) {
+      if (each.exitCode !== null) continue;
+      each.kill("SIGKILL");
+      await once(each, "exit");
     }
     rmSync(folder, { recursive: true });
   });
