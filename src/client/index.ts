@@ -32,6 +32,8 @@ export type {
   TablePointer,
   TableSlice,
   TrainParams,
+  UnsupervisedParams,
+  UnsupervisedSummary,
   UploadedHandle,
 } from "./methods.ts";
 export {

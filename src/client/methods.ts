@@ -69,7 +69,54 @@ export interface TablePointer {
   readonly warnings?: readonly string[];
 }
 
-export type TableSlice = "predictions" | "roc" | "varimp" | "session" | "calibration" | "importance" | "learning_curves" | "residuals";
+/** `summary` of a decomposition (`metrics`, `components`) or a clustering (`clust`, `k`, `quality`). */
+export interface UnsupervisedSummary {
+  readonly ".class": "Decomposition" | "Clustering";
+  readonly algorithm: string;
+  readonly config: Readonly<Record<string, unknown>> & { readonly features: readonly string[] };
+  readonly metrics?: Readonly<Record<string, number | readonly number[]>>;
+  readonly components?: readonly string[];
+  readonly k?: number;
+  readonly clust?: { readonly centers: readonly (readonly number[])[] | null; readonly sizes: readonly number[]; readonly noise: number };
+  readonly quality?: Readonly<Record<string, number | null>>;
+  readonly rows: number;
+  readonly warnings: readonly string[];
+}
+
+/** What `decomp` and `cluster` take. */
+export interface UnsupervisedParams {
+  readonly data_handle: string;
+  readonly algorithm: string;
+  readonly hyperparameters?: Readonly<Record<string, unknown>>;
+  readonly features?: readonly string[];
+  readonly seed?: number;
+}
+
+interface MethodEntry {
+  readonly name: string;
+  readonly description: string;
+}
+interface MethodDescription {
+  readonly name: string;
+  readonly description: string;
+  readonly source: string;
+  readonly title: string;
+  readonly hyperparameters: readonly HyperparameterEntry[];
+}
+
+export type TableSlice =
+  | "transformed"
+  | "loadings"
+  | "assignments"
+  | "memberships"
+  | "predictions"
+  | "roc"
+  | "varimp"
+  | "session"
+  | "calibration"
+  | "importance"
+  | "learning_curves"
+  | "residuals";
 
 /** The methods that reply in JSON, and what goes in and comes out. Methods that reply with bytes are on `LiveClient`. */
 export interface Methods {
@@ -88,6 +135,12 @@ export interface Methods {
     };
   };
   "resampler.describe": { params: Nothing; result: { readonly parameters: readonly HyperparameterEntry[] } };
+  "decomp.algorithms": { params: Nothing; result: { readonly algorithms: readonly MethodEntry[] } };
+  "cluster.algorithms": { params: Nothing; result: { readonly algorithms: readonly MethodEntry[] } };
+  "decomp.algorithm.describe": { params: { readonly name: string }; result: MethodDescription };
+  "cluster.algorithm.describe": { params: { readonly name: string }; result: MethodDescription };
+  decomp: { params: UnsupervisedParams; result: Job & { readonly status: JobStatus } };
+  cluster: { params: UnsupervisedParams; result: Job & { readonly status: JobStatus } };
   "preprocessor.describe": { params: Nothing; result: { readonly parameters: readonly HyperparameterEntry[] } };
   "session.list": { params: Nothing; result: { readonly sessions: readonly SessionListEntry[] } };
   "session.info": { params: Nothing; result: SessionSnapshot };

@@ -1,4 +1,4 @@
-import type { HandleSummary, SampleEntry, TrainParams, UploadedHandle } from "../../client/index.ts";
+import type { HandleSummary, SampleEntry, TrainParams, UnsupervisedParams, UploadedHandle } from "../../client/index.ts";
 import { messageOf } from "../../core/errors.ts";
 import { toast } from "../kit/index.ts";
 import type { UploadState } from "../store/state.ts";
@@ -98,16 +98,27 @@ export async function train(app: App, params: TrainParams): Promise<string> {
   return jobId;
 }
 
+/** Starts a decomposition or a clustering and goes to its page. Rejects when the server refuses. */
+export async function startUnsupervised(app: App, kind: "decomp" | "cluster", params: UnsupervisedParams): Promise<void> {
+  const { job_id } = await app.client.call(kind, params);
+  await showJob(app, job_id);
+  navigate(paths.job(job_id));
+}
+
 /** Starts a job, and stays. Rejects when the server refuses. */
 export async function startTraining(app: App, params: TrainParams): Promise<string> {
   const { job_id } = await app.client.call("train", params);
+  await showJob(app, job_id);
+  return job_id;
+}
+
+/** Puts a new job into the list when the event that announces it has not come yet. */
+async function showJob(app: App, job_id: string): Promise<void> {
   app.store.flush();
   if (!app.state.jobs?.some((job) => job.job_id === job_id)) {
-    // The event that announces it may come after this reply.
     const summary = await app.client.call("job.status", { job_id });
     app.store.dispatch({ type: "events", events: [{ seq: null, event: "job.submitted", data: { job_id, summary } }] });
   }
-  return job_id;
 }
 
 /** Runs an action of a button; a failure becomes a message instead of an unhandled rejection. */

@@ -5,6 +5,7 @@ export type Route =
   | { readonly view: "data" }
   | { readonly view: "data-set"; readonly id: string; readonly tab: string }
   | { readonly view: "new"; readonly data: string | null; readonly from: string | null }
+  | { readonly view: "explore"; readonly data: string | null }
   | { readonly view: "jobs" }
   | { readonly view: "job"; readonly id: string; readonly tab: string | null }
   | { readonly view: "compare"; readonly jobIds: readonly string[] }
@@ -31,6 +32,8 @@ export function parseRoute(path: string, search: string): Route {
         : { view: "data-set", id: decodeURIComponent(second), tab: query.get("tab") ?? "columns" };
     case "new":
       return { view: "new", data: query.get("data"), from: query.get("from") };
+    case "explore":
+      return { view: "explore", data: query.get("data") };
     case "jobs":
       return second === undefined ? { view: "jobs" } : { view: "job", id: decodeURIComponent(second), tab: query.get("tab") };
     case "compare":
@@ -59,6 +62,7 @@ export const paths = {
     if (from) query.set("from", from);
     return `/new${query.size === 0 ? "" : `?${query}`}`;
   },
+  explore: (data: string) => `/explore?data=${encodeURIComponent(data)}`,
   jobs: "/jobs",
   job: (id: string, tab?: string) => `/jobs/${encodeURIComponent(id)}${tab === undefined ? "" : `?tab=${tab}`}`,
   compare: (jobIds: readonly string[] = []) => `/compare${jobIds.length === 0 ? "" : `?jobs=${jobIds.map(encodeURIComponent).join(",")}`}`,

@@ -6,6 +6,7 @@ import {
   DaemonsPage,
   DataPage,
   DataSetPage,
+  ExplorePage,
   JobPage,
   JobsPage,
   NewModelPage,
@@ -79,6 +80,12 @@ function CurrentView({ route: now }: { route: Route }) {
       return (
         <Boundary key={`new ${now.data} ${now.from}`}>
           <NewModelPage dataHandle={now.data} fromJob={now.from} />
+        </Boundary>
+      );
+    case "explore":
+      return (
+        <Boundary key={`explore ${now.data}`}>
+          <ExplorePage dataHandle={now.data} />
         </Boundary>
       );
     case "jobs":

@@ -9,6 +9,7 @@ const VIEW_TITLES: Readonly<Record<Route["view"], string>> = {
   data: "Data",
   "data-set": "Data",
   new: "New model",
+  explore: "Components and clusters",
   jobs: "Jobs",
   compare: "Compare",
   runs: "Runs",

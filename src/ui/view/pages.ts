@@ -8,6 +8,7 @@ export { StartPage } from "./start/start-page.tsx";
 
 export const DataSetPage = lazyView(() => import("./data/data-set-page.tsx").then((module) => module.DataSetPage));
 export const NewModelPage = lazyView(() => import("./new/new-model-page.tsx").then((module) => module.NewModelPage));
+export const ExplorePage = lazyView(() => import("./explore/explore-page.tsx").then((module) => module.ExplorePage));
 export const JobPage = lazyView(() => import("./job/job-page.tsx").then((module) => module.JobPage));
 export const ComparePage = lazyView(() => import("./compare/compare-page.tsx").then((module) => module.ComparePage));
 export const RunsPage = lazyView(() => import("./runs/runs-page.tsx").then((module) => module.RunsPage));

@@ -47,6 +47,7 @@ export function DataSetPage({ id, tab }: { id: string; tab: string }) {
         }
       >
         <MoreMenu handle={handle} />
+        <Button onClick={() => navigate(paths.explore(id))}>Components and clusters</Button>
         <Button kind="primary" icon="model" keys="N" onClick={setUp} disabled={profile.at !== "ready"}>
           Set up a model
         </Button>

@@ -15,6 +15,7 @@ import { LiveTab } from "./live-tab.tsx";
 
 const ResultsTab = lazyView(() => import("./results/results-tab.tsx").then((module) => module.ResultsTab));
 const PredictionsTab = lazyView(() => import("./results/predictions-tab.tsx").then((module) => module.PredictionsTab));
+const UnsupervisedTab = lazyView(() => import("./results/unsupervised-tab.tsx").then((module) => module.UnsupervisedTab));
 const ExplainTab = lazyView(() => import("./results/explain-tab.tsx").then((module) => module.ExplainTab));
 const UseTab = lazyView(() => import("./results/use-tab.tsx").then((module) => module.UseTab));
 const RecordTab = lazyView(() => import("./results/record-tab.tsx").then((module) => module.RecordTab));
@@ -31,8 +32,8 @@ const TABS: readonly Tab[] = [
   { id: "record", label: "Record" },
 ];
 
-/** Decompositions and clusterings have no held-out rows: how it went, and the record. */
-const UNSUPERVISED_TABS = TABS.filter((tab) => tab.id === "live" || tab.id === "record");
+/** Decompositions and clusterings have no held-out rows and no predictions. */
+const UNSUPERVISED_TABS = TABS.filter((tab) => tab.id === "live" || tab.id === "results" || tab.id === "record");
 
 /** One job for the whole of its life: watched while it runs, judged when it is done. */
 export function JobPage({ id, tab }: { id: string; tab: string | null }) {
@@ -76,7 +77,7 @@ function KnownJob({ job, tab }: { job: JobSummary; tab: string | null }) {
 function JobTab({ job, tab }: { job: JobSummary; tab: string }) {
   switch (tab) {
     case "results":
-      return <ResultsTab job={job} />;
+      return job.type === "train" ? <ResultsTab job={job} /> : <UnsupervisedTab job={job} />;
     case "predictions":
       return <PredictionsTab job={job} />;
     case "explain":
