@@ -58,11 +58,31 @@ beforeAll(async () => {
 describe("catalogue", () => {
   test("lists say name and description, and applicable for decompositions", async () => {
     const { algorithms } = await client.result("decomp.algorithms");
-    expect(algorithms.map((entry: { name: string }) => entry.name)).toEqual(["ICA", "NMF", "PCA"]);
-    for (const entry of algorithms) expect(entry).toEqual({ name: entry.name, description: expect.any(String), applicable: true });
+    expect(algorithms.map((entry: { name: string }) => entry.name)).toEqual(["ICA", "NMF", "PCA", "tSNE", "UMAP"]);
+    for (const entry of algorithms) {
+      expect(entry).toEqual({ name: entry.name, description: expect.any(String), applicable: entry.name !== "tSNE" });
+    }
     const clusterings = (await client.result("cluster.algorithms")).algorithms;
     expect(clusterings.map((entry: { name: string }) => entry.name)).toEqual(["CMeans", "DBSCAN", "HardCL", "KMeans", "NeuralGas"]);
     for (const entry of clusterings) expect(Object.keys(entry)).toEqual(["name", "description"]);
+  });
+
+  test("a picture by UMAP takes new rows by job.predict; one by tSNE refuses them and says what to use", async () => {
+    const umap = await run("decomp", {
+      data_handle: wine,
+      algorithm: "UMAP",
+      hyperparameters: { n_epochs: 20 },
+      features: ["alcohol", "ash", "hue"],
+    });
+    expect((await table("job.predict", { job_id: umap, data_handle: wine })).UMAP_1).toHaveLength(178);
+    const tsne = await run("decomp", {
+      data_handle: wine,
+      algorithm: "tSNE",
+      hyperparameters: { max_iter: 50 },
+      features: ["alcohol", "ash", "hue"],
+    });
+    expect((await table("job.result", { job_id: tsne, slice: "transformed" })).tSNE_2).toHaveLength(178);
+    expect((await client.refusal("job.predict", { job_id: tsne, data_handle: wine })).message).toContain("cannot place new rows");
   });
 
   test("R-41b: describing PCA, in any case, lists k, center, scale, tol and none is tunable", async () => {
