@@ -13,39 +13,63 @@ export interface Steps {
  * Source: Ayer et al. (1955), Ann Math Stat 26(4):641–647, doi:10.1214/aoms/1177728423; Barlow et al. (1972).
  */
 export function poolAdjacent(x: Float64Array, y: Float64Array, weights: Float64Array, isFalling: boolean): Steps {
-  const order = Uint32Array.from(x.keys()).sort((a, b) => x[a]! - x[b]! || a - b);
-  const points: { x: number; sum: number; weight: number }[] = [];
-  for (const row of order) {
-    const last = points.at(-1);
-    const value = isFalling ? -y[row]! : y[row]!;
-    if (last !== undefined && last.x === x[row]) {
-      last.sum += weights[row]! * value;
-      last.weight += weights[row]!;
-    } else points.push({ x: x[row]!, sum: weights[row]! * value, weight: weights[row]! });
+  const places = distinctOf(x);
+  const sums = new Float64Array(places.length);
+  const totals = new Float64Array(places.length);
+  for (let row = 0; row < x.length; row++) {
+    const place = placeOf(places, x[row]!);
+    sums[place]! += weights[row]! * (isFalling ? -y[row]! : y[row]!);
+    totals[place]! += weights[row]!;
   }
-  const blocks: { first: number; sum: number; weight: number }[] = [];
-  for (const [index, point] of points.entries()) {
-    blocks.push({ first: index, sum: point.sum, weight: point.weight });
-    while (blocks.length > 1) {
-      const last = blocks.at(-1)!;
-      const before = blocks.at(-2)!;
-      if (before.sum / before.weight < last.sum / last.weight) break;
-      before.sum += last.sum;
-      before.weight += last.weight;
-      blocks.pop();
+  // Blocks end at the top of these vectors; merging shortens them.
+  const firsts = new Int32Array(places.length);
+  let blocks = 0;
+  for (let place = 0; place < places.length; place++) {
+    let sum = sums[place]!;
+    let total = totals[place]!;
+    let first = place;
+    while (blocks > 0 && sums[blocks - 1]! / totals[blocks - 1]! >= sum / total) {
+      blocks--;
+      sum += sums[blocks]!;
+      total += totals[blocks]!;
+      first = firsts[blocks]!;
     }
+    sums[blocks] = sum;
+    totals[blocks] = total;
+    firsts[blocks++] = first;
   }
   const xs: number[] = [];
   const ys: number[] = [];
-  for (const [index, block] of blocks.entries()) {
-    const end = (blocks[index + 1]?.first ?? points.length) - 1;
-    const value = (isFalling ? -1 : 1) * (block.sum / block.weight);
-    for (const at of end === block.first ? [end] : [block.first, end]) {
-      xs.push(points[at]!.x);
+  for (let block = 0; block < blocks; block++) {
+    const first = firsts[block]!;
+    const end = (block + 1 < blocks ? firsts[block + 1]! : places.length) - 1;
+    const value = (isFalling ? -1 : 1) * (sums[block]! / totals[block]!);
+    for (const at of end === first ? [end] : [first, end]) {
+      xs.push(places[at]!);
       ys.push(value);
     }
   }
   return { x: Float64Array.from(xs), y: Float64Array.from(ys) };
+}
+
+/** The different values, ascending. */
+function distinctOf(values: Float64Array): Float64Array {
+  const sorted = values.slice().sort();
+  let count = 0;
+  for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[count - 1]) sorted[count++] = sorted[i]!;
+  return sorted.subarray(0, count);
+}
+
+/** Where a value stands among ascending ones that hold it. */
+function placeOf(values: Float64Array, value: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The value at `x`. */
