@@ -12,6 +12,47 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const task = (n) => n;
 let made = 0;
 
+/** So long a pool may take for anything that it is asked here. */
+const PATIENCE_MS = 60_000;
+const PATIENCE_AT_CLOSE_MS = 5000;
+
+/** Whether some pool did not keep its word: then something of it may be left that keeps the program running. */
+export let wasGivenUp = false;
+
+/**
+ * What `work` resolves with; where it takes too long, Infinity, and a line that says whose fault it is. A peer is then left out (`isOut`); of our own
+ * pools it is an error.
+ */
+export async function patiently(pool, what, work, limitMs = PATIENCE_MS) {
+  if (pool.isOut === true) return Number.POSITIVE_INFINITY;
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, limitMs, patiently);
+  });
+  const result = await Promise.race([work(), late]);
+  clearTimeout(timer);
+  if (result !== patiently) return result;
+  const line = `${pool.name} (${pool.kind}) did not end within ${limitMs / 1000} s: ${what}`;
+  if (pool.isPeer !== true) throw new Error(line);
+  console.error(`${line}; it is left out`);
+  pool.isOut = true;
+  wasGivenUp = true;
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Ends pools. Poolifier 5.3.2 sometimes waits for ever for the last word of a thread that has gone: it is not waited for. */
+export async function closeAll(pools) {
+  for (const pool of pools) await patiently(pool, "closing", pool.close, pool.isPeer === true ? PATIENCE_AT_CLOSE_MS : PATIENCE_MS);
+}
+
+/** So many trivial tasks on each, one after the other. */
+export async function warmUp(pools, count) {
+  const trips = async (run) => {
+    for (let i = 0; i < count; i++) await run(i);
+  };
+  for (const pool of pools) await patiently(pool, "its first tasks", () => trips(pool.run));
+}
+
 /** Ours, whose tasks may come before its daemons are there. */
 export function oursAtOnce(kind, count) {
   const profile = `bench-${++made}`;
@@ -47,7 +88,8 @@ export function peers(kind, count) {
     const pool = new Pool(count, here("./_peer-poolifier.cjs"), { enableTasksQueue: true });
     return { name: "poolifier", kind, run: (n) => pool.execute(n), close: () => pool.destroy() };
   };
-  return isThread ? [piscina, tinypool, other, poolifier] : [tinypool, other, poolifier];
+  const makers = isThread ? [piscina, tinypool, other, poolifier] : [tinypool, other, poolifier];
+  return makers.map((make) => () => ({ ...make(), isPeer: true }));
 }
 
 /** A child that writes back what it reads: each piece at once, or a whole block from one piece of memory, as a program that uses an array must. */

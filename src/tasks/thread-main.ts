@@ -20,13 +20,17 @@ for (const from of ["stdout", "stderr"] as const) {
   };
 }
 
+/** So long messages may be looked for without going back to the event loop: what tasks left there, as timers, gets its turn. */
+const WITHOUT_LOOP_MS = 5;
+
 /** After an answer the next message is looked for without going back to the event loop. */
 const vigil = new Vigil();
+let loopedAt = 0;
 
 /** A thread that sleeps takes some 15 µs to wake; one that looks gets its next task in 1 µs. */
 function watch(): void {
   if (isReceiving) return; // what follows in the same message comes before what follows it
-  if (!vigil.begin()) return;
+  if (performance.now() - loopedAt > WITHOUT_LOOP_MS || !vigil.begin()) return;
   do {
     const next = receiveMessageOnPort(port) as { readonly message: readonly HostMessage[] } | undefined;
     if (next !== undefined) receive(next.message);
@@ -56,5 +60,8 @@ function receive(messages: readonly HostMessage[]): void {
   isReceiving = false;
 }
 
-port.on("message", receive);
+port.on("message", (messages: readonly HostMessage[]) => {
+  loopedAt = performance.now();
+  receive(messages);
+});
 port.postMessage({ type: "ready" });
