@@ -1,3 +1,4 @@
+import { kernelModule } from "../kernel-module.ts";
 import { KERNEL_BASE64 } from "./kernel.generated.ts";
 
 /** What `assembly/index.ts` exports; addresses in bytes. */
@@ -9,6 +10,11 @@ export interface DenseLoops {
   gaps(x: number, centers: number, k: number, cols: number, out: number): void;
 }
 
+interface DenseExports extends DenseLoops {
+  readonly memory: WebAssembly.Memory;
+  reserve(bytes: number): number;
+}
+
 /** Vectors in the memory of one WebAssembly instance, and the loops over them. `address` of a vector is its `byteOffset`. */
 export interface DenseMemory {
   readonly loops: DenseLoops;
@@ -17,7 +23,7 @@ export interface DenseMemory {
 }
 
 const LINE_BYTES = 64;
-let compiled: WebAssembly.Module | null = null;
+const instantiate = kernelModule<DenseExports>(KERNEL_BASE64, "dense");
 
 /**
  * A fresh instance with one vector per length in `lengths`, or null when they do not fit in the 4 GB that an instance has. The memory goes with
@@ -27,12 +33,7 @@ export function denseMemory(lengths: readonly number[]): DenseMemory | null {
   const bytes = lengths.map((length) => Math.ceil((length * 8) / LINE_BYTES) * LINE_BYTES);
   const total = bytes.reduce((sum, size) => sum + size, LINE_BYTES);
   if (total > 2 ** 32 - 2 ** 20) return null;
-  compiled ??= new WebAssembly.Module(bytesOf(KERNEL_BASE64));
-  // The exports are those of assembly/index.ts, built together with this file.
-  const loops = new WebAssembly.Instance(compiled, { env: { abort: onAbort } }).exports as unknown as DenseLoops & {
-    readonly memory: WebAssembly.Memory;
-    reserve(bytes: number): number;
-  };
+  const loops = instantiate();
   let at = loops.reserve(total) >>> 0;
   if (at === 0) return null;
   at = Math.ceil(at / LINE_BYTES) * LINE_BYTES;
@@ -42,15 +43,4 @@ export function denseMemory(lengths: readonly number[]): DenseMemory | null {
     return vector;
   });
   return { loops, vectors };
-}
-
-function onAbort(): never {
-  throw new Error("the dense kernel stopped");
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
 }

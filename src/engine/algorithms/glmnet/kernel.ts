@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "../../../core/errors.ts";
+import { kernelModule } from "../../kernel-module.ts";
 import { KERNEL_BASE64 } from "./kernel.generated.ts";
 
 /** What `assembly/index.ts` exports; addresses in bytes. */
@@ -20,7 +21,7 @@ const STEP = 8;
 /** Up to this many columns all their products fit beside them. */
 export const LARGEST_CROSS_TABLE = 256;
 
-let compiled: WebAssembly.Module | null = null;
+const instantiate = kernelModule<Exports>(KERNEL_BASE64, "coordinate descent");
 
 /**
  * Columns of numbers and four working vectors in the memory of one WebAssembly instance, with the loops over rows that coordinate descent needs.
@@ -49,9 +50,7 @@ export class Kernel {
 
   /** @throws {InvalidArgumentError} when the columns do not fit in the 4 GB that one fit has. */
   constructor(rows: number, cols: number) {
-    compiled ??= new WebAssembly.Module(bytesOf(KERNEL_BASE64));
-    // The exports are those of assembly/index.ts, built together with this file.
-    this.#exports = new WebAssembly.Instance(compiled, { env: { abort: onAbort } }).exports as unknown as Exports;
+    this.#exports = instantiate();
     this.#rows = Math.ceil(rows / STEP) * STEP;
     this.#stride = this.#rows * 8;
     const tableCells = cols <= LARGEST_CROSS_TABLE ? cols * (cols + 3) : 0;
@@ -137,15 +136,4 @@ export class Kernel {
   #column(j: number): number {
     return this.#start + j * this.#stride;
   }
-}
-
-function onAbort(): never {
-  throw new Error("the coordinate descent kernel stopped");
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "../../../core/errors.ts";
+import { kernelModule } from "../../kernel-module.ts";
 import { KERNEL_BASE64 } from "./kernel.generated.ts";
 
 /** What `assembly/index.ts` exports; addresses in bytes. */
@@ -34,7 +35,7 @@ export interface Neighbours {
   readonly rows: Int32Array;
 }
 
-let compiled: WebAssembly.Module | null = null;
+const instantiate = kernelModule<Exports>(KERNEL_BASE64, "nearest neighbour");
 
 /** A training table in the memory of one WebAssembly instance, ready to be searched. `find` is `plainNeighbours`, to the bit. */
 export class NeighbourSearch {
@@ -51,9 +52,7 @@ export class NeighbourSearch {
    * @throws {InvalidArgumentError} when the table does not fit in the 4 GB that one search has.
    */
   constructor(table: Float64Array, columns: number, k: number) {
-    compiled ??= new WebAssembly.Module(bytesOf(KERNEL_BASE64));
-    // The exports are those of assembly/index.ts, built together with this file.
-    this.#exports = new WebAssembly.Instance(compiled, { env: { abort: onAbort } }).exports as unknown as Exports;
+    this.#exports = instantiate();
     const rows = columns === 0 ? 0 : table.length / columns;
     this.#columns = columns;
     this.#k = k;
@@ -153,15 +152,4 @@ export function plainNeighbours(table: Float64Array, columns: number, k: number,
     found.endQuery();
   }
   return found.neighbours();
-}
-
-function onAbort(): never {
-  throw new Error("the search for neighbours stopped");
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "../../../core/errors.ts";
+import { kernelModule } from "../../kernel-module.ts";
 import { KERNEL_BASE64 } from "./kernel.generated.ts";
 
 /** The loops of a network, on addresses in bytes. Two implementations, equal to the bit: the kernel and `PlainOperations`. */
@@ -31,13 +32,11 @@ interface Exports extends Omit<Operations, "buffer" | "start"> {
   reserve(bytes: number): number;
 }
 
-let compiled: WebAssembly.Module | null = null;
+const instantiate = kernelModule<Exports>(KERNEL_BASE64, "neural network");
 
 /** The kernel with at least `bytes` of memory. @throws {InvalidArgumentError} when there is not as much. */
 export function createKernel(bytes: number): Operations {
-  compiled ??= new WebAssembly.Module(bytesOf(KERNEL_BASE64));
-  // The exports are those of assembly/index.ts, built together with this file.
-  const exports = new WebAssembly.Instance(compiled, { env: { abort: onAbort } }).exports as unknown as Exports;
+  const exports = instantiate();
   const start = bytes < 2 ** 32 - 2 ** 20 ? exports.reserve(bytes) >>> 0 : 0;
   if (start === 0)
     throw new InvalidArgumentError(`a network of ${bytes} bytes does not fit in memory; use fewer hidden units, or a smaller batch`);
@@ -51,15 +50,4 @@ export function createKernel(bytes: number): Operations {
     columnSums: exports.columnSums,
     adam: exports.adam,
   };
-}
-
-function onAbort(): never {
-  throw new Error("the kernel of the neural network stopped");
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
 }

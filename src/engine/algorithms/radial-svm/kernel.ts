@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "../../../core/errors.ts";
+import { kernelModule } from "../../kernel-module.ts";
 import { KERNEL_BASE64 } from "./kernel.generated.ts";
 import type { Layout, RowOperations } from "./rows.ts";
 
@@ -20,13 +21,7 @@ const TILE = 8;
 const CACHE_BYTES = 256 * 2 ** 20;
 const MOST_BYTES = 2 ** 32 - 2 ** 20;
 
-let compiled: WebAssembly.Module | null = null;
-
-function instance(): Exports {
-  compiled ??= new WebAssembly.Module(bytesOf(KERNEL_BASE64));
-  // The exports are those of assembly/index.ts, built together with this file.
-  return new WebAssembly.Instance(compiled, { env: { abort: onAbort } }).exports as unknown as Exports;
-}
+const instantiate = kernelModule<Exports>(KERNEL_BASE64, "support vector machine");
 
 /** Writes rows (numbers into `table`, or -1 for an empty place) into tiles of eight. */
 function fillTiles(tiles: Float64Array, table: Float64Array, columns: number, rowAt: Int32Array): void {
@@ -56,7 +51,7 @@ export class KernelRows implements RowOperations {
    * @throws {InvalidArgumentError} when the rows do not fit in the 4 GB that one fit has.
    */
   constructor(table: Float64Array, columns: number, gamma: number, layout: Layout) {
-    this.#exports = instance();
+    this.#exports = instantiate();
     this.#layout = layout;
     this.#columns = columns;
     this.#gamma = gamma;
@@ -212,7 +207,7 @@ export class StoredRows {
 
   /** @param table shape [n, columns] row-major. @throws {InvalidArgumentError} when they do not fit in 4 GB. */
   constructor(table: Float64Array, rows: number, columns: number, gamma: number) {
-    this.#exports = instance();
+    this.#exports = instantiate();
     this.#columns = columns;
     this.#gamma = gamma;
     this.#tileCount = Math.ceil(rows / TILE);
@@ -239,15 +234,4 @@ export class StoredRows {
     this.#exports.kernelValues(this.#tiles, this.#tileCount, this.#columns, this.#query.byteOffset, this.#gamma, this.#out.byteOffset);
     return this.#out;
   }
-}
-
-function onAbort(): never {
-  throw new Error("the kernel of the support vector machine stopped");
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
 }

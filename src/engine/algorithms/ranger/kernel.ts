@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "../../../core/errors.ts";
 import type { Random } from "../../../core/random.ts";
+import { kernelModule } from "../../kernel-module.ts";
 import { KERNEL_BASE64 } from "./kernel.generated.ts";
 
 /** What `assembly/index.ts` exports. Booleans travel as 0 and 1. */
@@ -61,7 +62,7 @@ export interface GrownTree {
 
 const MEMORY_BYTES = 4 * 2 ** 30 - 2 ** 20;
 
-let compiled: WebAssembly.Module | null = null;
+const instantiate = kernelModule<Exports>(KERNEL_BASE64, "random forest");
 
 /** Bins, target and the growing tree in the memory of one WebAssembly instance; one per fit. */
 export class Kernel {
@@ -70,9 +71,7 @@ export class Kernel {
 
   /** @throws {InvalidArgumentError} when the problem does not fit in 4 GB. */
   constructor(layout: KernelLayout) {
-    compiled ??= new WebAssembly.Module(bytesOf(KERNEL_BASE64));
-    // The exports are those of assembly/index.ts, built together with this file.
-    this.#exports = new WebAssembly.Instance(compiled, { env: { abort: onAbort } }).exports as unknown as Exports;
+    this.#exports = instantiate();
     this.#layout = layout;
     const { rows, features, width, draws } = layout;
     const nodes = 2 * Math.min(rows, draws) + 1;
@@ -158,15 +157,4 @@ export class Kernel {
   importance(): Float64Array {
     return this.#floats("importance", this.#layout.features);
   }
-}
-
-function onAbort(): never {
-  throw new Error("the random forest kernel stopped");
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "../../../core/errors.ts";
 import type { Random } from "../../../core/random.ts";
+import { kernelModule } from "../../kernel-module.ts";
 import type { Curve } from "./curve.ts";
 import { KERNEL_BASE64 } from "./kernel.generated.ts";
 
@@ -30,13 +31,8 @@ export interface LayoutKernel {
   runEpoch(...parameters: number[]): void;
 }
 
-let compiled: WebAssembly.Module | null = null;
-
-export function layoutKernel(): LayoutKernel {
-  compiled ??= new WebAssembly.Module(bytesOf(KERNEL_BASE64));
-  // The exports are those of assembly/index.ts, built together with this file.
-  return new WebAssembly.Instance(compiled, { env: { abort: onAbort } }).exports as unknown as LayoutKernel;
-}
+/** A fresh instance of the loops. */
+export const layoutKernel = kernelModule<LayoutKernel>(KERNEL_BASE64, "layout");
 
 /**
  * A place where points are moved: pairs pull each other together, and for each pull the head is pushed away from five points drawn at random. Steps
@@ -93,15 +89,4 @@ export class Layout {
     }
     heads.set(moved);
   }
-}
-
-function onAbort(): never {
-  throw new Error("the layout kernel stopped");
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
 }
