@@ -47,14 +47,18 @@ export async function assembleResult(
   const task = taskOf(config.task, { n_unique: classes.length });
   const done = folds.flatMap((fold) => (fold.fit === null ? [] : [{ label: fold.label, fit: fold.fit }]));
   const resampled = folds.length > 0;
-  const testParts: readonly LabelledPredictions[] = done.flatMap(({ label, fit }) =>
+  const judged = resampled ? done : [{ label: "test table", fit: final.fit }];
+  const testParts = judged.flatMap(({ label, fit }): LabelledPredictions[] =>
     fit.testPredictions === null ? [] : [{ label, predictions: fit.testPredictions }],
   );
-  const finalParts: readonly LabelledPredictions[] = [{ label: "all rows", predictions: final.fit.trainingPredictions }];
-  const parts = resampled ? testParts : finalParts;
-  const split = resampled ? "test" : "training";
+  const fitted = resampled ? done : [{ label: "all rows", fit: final.fit }];
+  const trainingParts = fitted.map(({ label, fit }): LabelledPredictions => ({ label, predictions: fit.trainingPredictions }));
+  const isTested = resampled || testParts.length > 0;
+  const parts = isTested ? testParts : trainingParts;
+  const split = isTested ? "test" : "training";
   const summary = await summarise({ task, classes, seed: config.seed, split, parts });
-  const fits = resampled ? done.map(({ fit }) => fit) : [final.fit];
+  const fits = fitted.map(({ fit }) => fit);
+  const tests = resampled ? folds.map(({ fit }) => fit) : [final.fit];
   const result: TrainResult = {
     format: "trainyard.result",
     version: 1,
@@ -67,6 +71,7 @@ export async function assembleResult(
     rows: request.rows,
     rows_missing_target: request.rowsMissingTarget,
     config,
+    ...(Object.keys(request.heldOut).length === 0 ? {} : { held_out: request.heldOut }),
     resampling:
       config.outer_resampling_config === null
         ? null
@@ -74,14 +79,14 @@ export async function assembleResult(
     folds: resampled ? folds.map(foldResult) : [],
     metrics: {
       training: summarizeFolds(fits.map((fit) => fit.training)),
-      test: resampled
+      test: isTested
         ? summarizeFolds(
-            folds.map(({ fit }) => fit?.test ?? null),
+            tests.map((fit) => fit?.test ?? null),
             summary.metrics,
             summary.intervals,
           )
         : null,
-      baseline: resampled ? summarizeFolds(folds.map(({ fit }) => fit?.baseline ?? null)) : null,
+      baseline: isTested ? summarizeFolds(tests.map((fit) => fit?.baseline ?? null)) : null,
     },
     confusion: summary.confusion,
     class_metrics: summary.classMetrics,
@@ -100,11 +105,10 @@ export async function assembleResult(
     ],
     seconds: seconds(),
   };
-  const trainingParts = done.map(({ label, fit }) => ({ label, predictions: fit.trainingPredictions }));
   return {
     result,
     predictions: predictionTable(parts, split, classes),
-    trainingPredictions: resampled ? predictionTable(trainingParts, "training", classes) : null,
+    trainingPredictions: isTested ? predictionTable(trainingParts, "training", classes) : null,
     model: final.fit.model!, // the final unit always encodes its model
   };
 }

@@ -3,6 +3,7 @@ import type { Problem, Task } from "../algorithm.ts";
 import { type Resample, resample } from "../resampling/index.ts";
 import { type Column, columnOf, numberLabel, type Table, takeRows } from "../table.ts";
 import type { ResamplerConfig, TrainConfig } from "./config.ts";
+import { concat, HELD_OUT, type HeldOutMap, type HeldOutTables, readHeldOut, stacked } from "./held-out.ts";
 import { innerDefault } from "./validate-resampler.ts";
 
 /**
@@ -14,21 +15,36 @@ export interface PreparedTraining {
   readonly task: Task;
   /** Class labels by code; the positive one is last of two. Empty for regression. */
   readonly classes: readonly string[];
-  /** Rows of the table that take part, ascending; all other row numbers below index into this. Shape [n]. */
+  /**
+   * Where the rows that take part stand in `features`: those of the training table, ascending, then those of held-out tables. All other row
+   * numbers below index into this. Shape [n].
+   */
   readonly rows: Int32Array;
+  /** The same rows' numbers in the table that each comes from. Shape [n]. */
+  readonly tableRows: Int32Array;
+  /** How many of them are of the training table. */
+  readonly trainingRows: number;
+  /** Rows of the tables given beside it; nothing is learned from them. */
+  readonly heldOut: HeldOutMap<{ readonly rows: Int32Array; readonly rowsMissingTarget: number }>;
   /** Shape [n]: values, or class codes. */
   readonly target: Float64Array;
   readonly weights: Float64Array | null;
   readonly features: readonly Column[];
   readonly rowsMissingTarget: number;
+  /** What was found in held-out tables. */
+  readonly warnings: readonly string[];
   /** Outer resamples; empty when one model is asked for. */
   readonly outer: readonly Resample[];
   /** Inner resamples of an outer fold (1-based), or of all rows (0); row numbers are those of `rows`. */
   inner(fold: number): readonly Resample[];
 }
 
-/** @throws {InvalidArgumentError} when the resampler cannot split these rows. Cost: O(rows) per resample. */
-export function prepareTraining(config: TrainConfig, table: Table): PreparedTraining {
+/**
+ * @throws {InvalidArgumentError} when the resampler cannot split these rows.
+ * @throws {BadInputError} when a held-out table lacks a column, or has no row to use.
+ * Cost: O(rows) per resample; held-out tables cost a copy of the features.
+ */
+export function prepareTraining(config: TrainConfig, table: Table, heldOut: HeldOutTables = {}): PreparedTraining {
   const targetColumn = columnOf(table, config.target)!; // the configuration was checked against this table's shape
   const { rows, target, classes } = readTarget(targetColumn, config);
   const task: Task = config.task === "regression" ? "regression" : classes.length > 2 ? "multiclass" : "binary";
@@ -39,14 +55,14 @@ export function prepareTraining(config: TrainConfig, table: Table): PreparedTrai
   const outer =
     config.outer_resampling_config === null ? [] : split(config.outer_resampling_config, null, derivedSeed(config.seed, OUTER_STREAM));
   const innerCache = new Map<number, readonly Resample[]>();
+  const features = config.features.map((name) => columnOf(table, name)!); // checked, as above
+  const weights = numbers === null ? null : Float64Array.from(rows, (row) => numbers[row]!);
   return {
     config,
     task,
     classes,
-    rows,
-    target,
-    weights: numbers === null ? null : Float64Array.from(rows, (row) => numbers[row]!),
-    features: config.features.map((name) => columnOf(table, name)!), // checked, as above
+    ...withHeldOut({ features, rows, target, weights }, table.rows, heldOut, config, classes),
+    trainingRows: rows.length,
     rowsMissingTarget: table.rows - rows.length,
     outer,
     inner(fold) {
@@ -57,6 +73,45 @@ export function prepareTraining(config: TrainConfig, table: Table): PreparedTrai
       innerCache.set(fold, made);
       return made;
     },
+  };
+}
+
+type Rows = Pick<PreparedTraining, "features" | "rows" | "target" | "weights">;
+type WithHeldOut = Rows & Pick<PreparedTraining, "tableRows" | "heldOut" | "warnings">;
+
+/** The training rows, then those of the tables given beside them. */
+function withHeldOut(
+  training: Rows,
+  tableRows: number,
+  tables: HeldOutTables,
+  config: TrainConfig,
+  classes: readonly string[],
+): WithHeldOut {
+  const given = HELD_OUT.flatMap((name) => {
+    const table = tables[name] ?? null;
+    return table === null ? [] : [{ name, table, read: readHeldOut(name, table, config, { ...training, classes }) }];
+  });
+  if (given.length === 0) return { ...training, tableRows: training.rows, heldOut: {}, warnings: [] };
+  let start = tableRows;
+  let count = training.rows.length;
+  const places = given.map(({ name, table, read }) => {
+    const place = { name, read, at: read.rows.map((row) => row + start), rows: read.rows.map((_, i) => count + i) };
+    start += table.rows;
+    count += read.rows.length;
+    return place;
+  });
+  const reads = places.map(({ read }) => read);
+  const weights = reads.flatMap((read) => (read.weights === null ? [] : [read.weights]));
+  const numbers = (n: number): Float64Array => new Float64Array(n);
+  const integers = (n: number): Int32Array => new Int32Array(n);
+  return {
+    features: stacked([training.features, ...reads.map((read) => read.features)]),
+    rows: concat([training.rows, ...places.map(({ at }) => at)], integers),
+    tableRows: concat([training.rows, ...reads.map((read) => read.rows)], integers),
+    target: concat([training.target, ...reads.map((read) => read.target)], numbers),
+    weights: training.weights === null ? null : concat([training.weights, ...weights], numbers),
+    heldOut: Object.fromEntries(places.map(({ name, rows, read }) => [name, { rows, rowsMissingTarget: read.rowsMissingTarget }])),
+    warnings: reads.flatMap((read) => read.warnings),
   };
 }
 
@@ -74,8 +129,9 @@ export function problemOf(prepared: PreparedTraining, rows: Int32Array): Problem
   };
 }
 
+/** All rows of the training table. */
 export function allRows(prepared: PreparedTraining): Int32Array {
-  return Int32Array.from(prepared.rows.keys());
+  return Int32Array.from({ length: prepared.trainingRows }, (_, row) => row);
 }
 
 function readTarget(column: Column, config: TrainConfig): { rows: Int32Array; target: Float64Array; classes: string[] } {

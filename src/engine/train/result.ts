@@ -1,6 +1,7 @@
 import type { Task } from "../algorithm.ts";
 import type { HyperparameterValue } from "../hyperparameter.ts";
 import type { TrainConfig } from "./config.ts";
+import type { HeldOutMap } from "./held-out.ts";
 
 /** Named metrics. NaN (undefined, e.g. AUC with one class) is null in JSON. Names: the reference's, plus `log_loss`, `pr_auc`, `ece`. */
 export type Metrics = Readonly<Record<string, number | null>>;
@@ -97,6 +98,14 @@ export interface ImportanceTable {
   }[];
 }
 
+/** Rows of a table given beside the training table. */
+export interface HeldOutCount {
+  /** Used. */
+  readonly rows: number;
+  /** Left out: without a target, or of a class that training does not have. */
+  readonly rows_missing_target: number;
+}
+
 /** Everything small about a finished job; per-row predictions travel beside it as a table. */
 export interface TrainResult {
   readonly format: "trainyard.result";
@@ -111,15 +120,17 @@ export interface TrainResult {
   readonly rows: number;
   readonly rows_missing_target: number;
   readonly config: TrainConfig;
+  /** Only where tables were given beside the training table. With `test`, everything below that says held-out is of its rows. */
+  readonly held_out?: HeldOutMap<HeldOutCount>;
   readonly resampling: { readonly type: string; readonly description: string } | null;
   readonly folds: readonly FoldResult[];
-  /** Per metric over folds. `test` is null without resampling. */
+  /** Per metric over folds. `test` is null without resampling and without a test table. */
   readonly metrics: {
     readonly training: Readonly<Record<string, MetricSummary>>;
     readonly test: Readonly<Record<string, MetricSummary>> | null;
     readonly baseline: Readonly<Record<string, MetricSummary>> | null;
   };
-  /** Pooled over held-out rows (training rows without resampling); null for regression. */
+  /** Pooled over held-out rows (training rows where there are none); null for regression. */
   readonly confusion: ConfusionMatrix | null;
   readonly class_metrics: readonly ClassMetrics[] | null;
   readonly roc: readonly RocCurve[];

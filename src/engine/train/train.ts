@@ -1,5 +1,6 @@
 import type { Table } from "../table.ts";
 import type { TrainConfig } from "./config.ts";
+import { HELD_OUT, type HeldOutTables } from "./held-out.ts";
 import { type PreparedTraining, prepareTraining } from "./prepare.ts";
 import type { TrainReport } from "./progress.ts";
 import { runTraining } from "./run-training.ts";
@@ -14,6 +15,8 @@ export interface TrainOptions {
   readonly fingerprint?: string | null;
   readonly now?: () => number;
   readonly warnings?: readonly string[];
+  /** Tables with the columns of the training table. A test table goes with a configuration without outer resamples. */
+  readonly heldOut?: HeldOutTables;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface TrainOptions {
  * @throws {TrainyardError} `cancelled` when the signal aborts; else what the final model, or every fold, failed with.
  */
 export async function train(config: TrainConfig, table: Table, options: TrainOptions = {}): Promise<TrainingOutcome> {
-  const prepared = prepareTraining(config, table);
+  const prepared = prepareTraining(config, table, options.heldOut);
   const now = options.now ?? Date.now;
   const signal = options.signal ?? new AbortController().signal;
   let turn: Promise<unknown> = Promise.resolve();
@@ -64,10 +67,19 @@ export function trainingRequest(prepared: PreparedTraining, warnings: readonly s
   return {
     config: prepared.config,
     classes: prepared.classes,
-    rows: prepared.rows.length,
+    rows: prepared.trainingRows,
     rowsMissingTarget: prepared.rowsMissingTarget,
     outerLabels: prepared.outer.map((resample) => resample.label),
     innerCount: (fold) => counts[fold] ?? 0,
-    warnings,
+    heldOut: heldOutCounts(prepared),
+    warnings: [...warnings, ...prepared.warnings],
   };
+}
+
+function heldOutCounts({ heldOut }: PreparedTraining): TrainingRequest["heldOut"] {
+  const given = HELD_OUT.flatMap((name) => {
+    const rows = heldOut[name];
+    return rows === undefined ? [] : [[name, { rows: rows.rows.length, rows_missing_target: rows.rowsMissingTarget }] as const];
+  });
+  return Object.fromEntries(given);
 }

@@ -1,6 +1,7 @@
 import type { Table } from "../table.ts";
 import type { TrainConfig } from "./config.ts";
-import type { TrainResult } from "./result.ts";
+import type { HeldOutMap } from "./held-out.ts";
+import type { HeldOutCount, TrainResult } from "./result.ts";
 import type { PredictionSummary, SummaryInput } from "./summarise.ts";
 import type { Unit, UnitResult } from "./unit.ts";
 
@@ -42,14 +43,16 @@ export interface TrainingRequest {
   readonly outerLabels: readonly string[];
   /** Inner resamples per search: outer folds 1 … k, and 0 for all rows. */
   readonly innerCount: (fold: number) => number;
+  /** Of tables given beside the training table. */
+  readonly heldOut: HeldOutMap<HeldOutCount>;
   readonly warnings: readonly string[];
 }
 
 export interface TrainingOutcome {
   readonly result: TrainResult;
-  /** `row`, `fold`, `split`, `actual`, `predicted`, `prob_…`: held-out rows, or training rows of a single fit. */
+  /** `row`, `fold`, `split`, `actual`, `predicted`, `prob_…`: held-out rows, or training rows of a single fit that nothing judges. */
   readonly predictions: Table;
-  /** The same columns for the rows that folds were trained on; null for a single fit. */
+  /** The same columns for the rows that were trained on; null where `predictions` has them. */
   readonly trainingPredictions: Table | null;
   readonly model: Uint8Array;
 }

@@ -87,9 +87,9 @@ const PREPROCESSING_STREAM = 3;
 export const STOPPING_SHARE = 0.15;
 
 /**
- * Runs one unit, step by step. Early stopping never sees held-out rows: where the learner stops early it watches a share of its own
- * training rows, drawn by the unit's seed; otherwise the held-out rows are watched for the live curve and decide nothing. Preprocessing is
- * learned on the training rows. Yields null where there is no curve point, only an occasion to give way to other work.
+ * Runs one unit, step by step. Early stopping never sees rows that judge: where the learner stops early it watches the validation table, or
+ * without one a share of its own training rows, drawn by the unit's seed; otherwise the validation table, else the rows that judge, are
+ * watched for the live curve and decide nothing. Preprocessing is learned on the training rows. Yields null where there is no curve point, only an occasion to give way to other work.
  */
 export function* runUnit(
   unit: Unit,
@@ -108,7 +108,7 @@ export function* runUnit(
   const learned = context.now();
   const trainProblem = view.problem(train);
   const testProblem = test === null ? null : view.problem(test);
-  const model = yield* fitOn(algorithm, hyperparameters, view, trainProblem, testProblem, unit, seed);
+  const model = yield* fitOn(algorithm, hyperparameters, prepared, view, trainProblem, testProblem, unit, seed);
   const trainingValues = model.predict(trainProblem.features);
   const testValues = testProblem === null ? null : model.predict(testProblem.features);
   const training = scoreOf(trainProblem, trainingValues);
@@ -143,6 +143,7 @@ export function* runUnit(
 function* fitOn(
   algorithm: Algorithm,
   hyperparameters: Hyperparameters,
+  prepared: PreparedTraining,
   view: FoldView,
   trainProblem: Problem,
   testProblem: Problem | null,
@@ -151,7 +152,11 @@ function* fitOn(
 ): Generator<UnitStep, Model, void> {
   let problem = trainProblem;
   let validation = unit.kind === "fit" ? testProblem : null;
-  if (algorithm.stopsEarly?.(hyperparameters, trainProblem) === true) {
+  const stopsEarly = algorithm.stopsEarly?.(hyperparameters, trainProblem) === true;
+  const { validation: given } = prepared.heldOut;
+  if (given !== undefined) {
+    if (stopsEarly || unit.kind === "fit") validation = view.problem(given.rows);
+  } else if (stopsEarly) {
     const { kept, aside } = setAside(view.train, trainProblem, seed);
     problem = view.problem(kept);
     validation = view.problem(aside);
@@ -167,7 +172,8 @@ function* fitOn(
 /** Rows (of the prepared table) that a unit trains on and is tested on. */
 function rowsOf(unit: Unit, prepared: PreparedTraining): { train: Int32Array; test: Int32Array | null } {
   if (unit.kind === "cell") return prepared.inner(unit.fold)[unit.inner]!;
-  return unit.fold === 0 ? { train: allRows(prepared), test: null } : prepared.outer[unit.fold - 1]!;
+  if (unit.fold > 0) return prepared.outer[unit.fold - 1]!;
+  return { train: allRows(prepared), test: prepared.heldOut.test?.rows ?? null };
 }
 
 /** Splits training rows for early stopping, class by class for classification. Deterministic by seed. */
@@ -240,7 +246,7 @@ function modelFile(
       facts: model.facts(),
       config,
       fingerprint,
-      rows: prepared.rows.length,
+      rows: prepared.trainingRows,
       library_version: VERSION,
     },
     model.state(),
@@ -249,5 +255,5 @@ function modelFile(
 }
 
 function tableRows(prepared: PreparedTraining, rows: Int32Array): Int32Array {
-  return rows.map((row) => prepared.rows[row]!);
+  return rows.map((row) => prepared.tableRows[row]!);
 }

@@ -6,7 +6,9 @@ import { METRIC_INFO } from "../metrics/index.ts";
 import { readPreprocessing } from "../preprocessing/read-options.ts";
 import type { ResamplerConfig, TrainConfig, TunerConfig } from "./config.ts";
 import { FieldReader, isRecord, plural, show, unwrapped } from "./field-reader.ts";
+import type { HeldOutMap } from "./held-out.ts";
 import type { ColumnShape, TableShape } from "./shape.ts";
+import { checkHeldOut } from "./validate-held-out.ts";
 import { completeHyperparameters, isSearchSpace, readHyperparameters } from "./validate-hyperparameters.ts";
 import { defaultTuner, readResampler, readTuner } from "./validate-resampler.ts";
 
@@ -55,6 +57,8 @@ export interface TrainPlan {
   readonly candidates: number;
   readonly inner_folds: number;
   readonly fits: number;
+  /** Rows of the tables given beside the training table; absent without them. */
+  readonly held_out?: HeldOutMap<number>;
 }
 
 export interface CheckedTrainConfig {
@@ -69,6 +73,8 @@ export interface CheckedTrainConfig {
 export interface CheckOptions {
   /** Where a seed comes from when none is given. Default: the platform's random source, 31 bits. */
   readonly drawSeed?: () => number;
+  /** Shapes of the tables given beside the training table. */
+  readonly heldOut?: HeldOutMap<TableShape>;
 }
 
 /** The checked, complete configuration. @throws {InvalidConfigError} with every fault found. */
@@ -124,7 +130,23 @@ export function checkTrainConfig(params: unknown, shape: TableShape, options: Ch
           question: reader.text("question", null),
           verbosity: reader.number("verbosity", 1, { integer: true, min: 0 }),
         };
-  return { config, problems, warnings, plan: config === null ? null : planOf(config) };
+  return config === null ? refused(problems, warnings) : withHeldOut({ config, problems, warnings, plan: planOf(config) }, shape, options);
+}
+
+function refused(problems: readonly ConfigProblem[], warnings: readonly string[]): CheckedTrainConfig {
+  return { config: null, problems, warnings, plan: null };
+}
+
+/** The configuration is right by itself: it is checked against the tables that were given beside the training table. */
+function withHeldOut(checked: CheckedTrainConfig, shape: TableShape, { heldOut = {} }: CheckOptions): CheckedTrainConfig {
+  const { config, plan } = checked;
+  const rows = Object.entries(heldOut).map(([name, table]) => [name, table.rows]);
+  if (config === null || plan === null || rows.length === 0) return checked;
+  const problems: ConfigProblem[] = [];
+  const warnings = [...checked.warnings];
+  checkHeldOut(config, shape, heldOut, problems, warnings);
+  if (problems.length > 0) return refused(problems, warnings);
+  return { config, problems, warnings, plan: { ...plan, held_out: Object.fromEntries(rows) } };
 }
 
 /** How much work a configuration is. `fits` counts the final model on all rows too. */
