@@ -58,6 +58,8 @@ program
   .description("train a model on a table and report honest metrics")
   .argument("[file]", "CSV, TSV, Parquet or Arrow file")
   .option("--config <file>", "JSON with what to train, or the record of a finished job, instead of the options below")
+  .option("--validation <file>", "table that is watched while fitting, and tells when to stop, instead of a share of the training rows")
+  .option("--test <file>", "table that judges the model, instead of folds")
   .option("--target <column>", "column to predict (default: the last)")
   .option("--algorithm <name>", "see `trainyard algorithms`", "LightGBM")
   .option("--task <kind>", "classification or regression (default: by the target)")

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { InvalidArgumentError } from "../core/errors.ts";
+import { HELD_OUT, type HeldOutMap } from "../engine/train/held-out-names.ts";
 import { RESAMPLER_FIELDS } from "../engine/train/validate-resampler.ts";
 
 type Document = Readonly<Record<string, unknown>>;
@@ -10,8 +11,12 @@ export interface RunConfig {
   readonly params: Document;
   /** The table that the document names, as an absolute path. */
   readonly tablePath: string | null;
+  /** The tables beside it, likewise. */
+  readonly heldOutPaths: HeldOutMap<string>;
   /** Fingerprint of the table that a record was made from. */
   readonly fingerprint: string | null;
+  /** Fingerprints of the tables beside it. */
+  readonly heldOutFingerprints: HeldOutMap<string>;
 }
 
 /** Keys that say where files are; a document may have them, training does not. */
@@ -25,11 +30,20 @@ const OUTCOME_KEYS: readonly string[] = ["folds", "metrics", "metrics_sd", "prov
  */
 export async function readRunConfig(path: string): Promise<RunConfig> {
   const document = parse(path, await readText(path));
-  const given = document.dat_training_path;
-  const tablePath = typeof given === "string" && given !== "" ? resolve(dirname(path), given) : null;
-  if (!isRecord(document)) return { params: without(document, PATH_KEYS), tablePath, fingerprint: null };
-  const hash = asObject(asObject(document.provenance).data_training).hash;
-  return { params: paramsOfRecord(document), tablePath, fingerprint: typeof hash === "string" ? hash : null };
+  const paths = texts((name) => document[`dat_${name}_path`]);
+  const { training = null, ...heldOut } = Object.fromEntries(
+    Object.entries(paths).map(([name, given]) => [name, resolve(dirname(path), given)]),
+  );
+  const common = { tablePath: training, heldOutPaths: heldOut };
+  if (!isRecord(document)) return { params: without(document, PATH_KEYS), ...common, fingerprint: null, heldOutFingerprints: {} };
+  const { training: hash = null, ...hashes } = texts((name) => asObject(asObject(document.provenance)[`data_${name}`]).hash);
+  return { params: paramsOfRecord(document), ...common, fingerprint: hash, heldOutFingerprints: hashes };
+}
+
+/** What a document says of each table, where that is a text with characters. */
+function texts(read: (name: string) => unknown): { training?: string; validation?: string; test?: string } {
+  const entries = ["training", ...HELD_OUT].map((name) => [name, read(name)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => typeof value === "string" && value !== ""));
 }
 
 /** A record nests the algorithm and notes the origin of every value; `train` takes neither. */

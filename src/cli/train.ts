@@ -5,12 +5,14 @@ import { InvalidArgumentError, InvalidConfigError } from "../core/errors.ts";
 import { importTable } from "../data/import-table.ts";
 import { writeTableFile } from "../data/table-file.ts";
 import { METRIC_INFO } from "../engine/metrics/index.ts";
+import type { HeldOutMap } from "../engine/train/held-out-names.ts";
 import type { TrainResult } from "../engine/train/result.ts";
 import { shapeOf } from "../engine/train/shape.ts";
 import { checkTrainConfig } from "../engine/train/validate.ts";
 import { JOB_FILES, runTrainJob } from "../server/jobs/train-job.ts";
 import { openProfile } from "../tasks/open-profile.ts";
 import { columnList, hyperparameterOptions, tableFormat, wholeNumber } from "./arguments.ts";
+import { readHeldOutFiles } from "./held-out-files.ts";
 import { preprocessOptions } from "./preprocessing.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { readRunConfig } from "./run-config.ts";
@@ -34,10 +36,12 @@ export interface TrainFlags {
   readonly out?: string;
   readonly json?: boolean;
   readonly config?: string;
+  readonly validation?: string;
+  readonly test?: string;
 }
 
 /** Options that go with `--config`; the others would contradict it. */
-const BESIDE_CONFIG: readonly string[] = ["config", "daemons", "out", "json"];
+const BESIDE_CONFIG: readonly string[] = ["config", "daemons", "out", "json", "validation", "test"];
 
 /**
  * `trainyard train [FILE]`: the job that the page runs, without a server.
@@ -46,12 +50,8 @@ const BESIDE_CONFIG: readonly string[] = ["config", "daemons", "out", "json"];
 export async function trainCommand(fileArgument: string | undefined, flags: TrainFlags, given: readonly string[]): Promise<void> {
   const started = Date.now();
   const daemons = wholeNumber("--daemons", flags.daemons, 1, 256) ?? availableParallelism();
-  const { file, params, expected } = await requestOf(fileArgument, flags, given);
-  const { table, warnings } = await importTable(file, { format: tableFormat(file) });
-  const checked = checkTrainConfig(params, shapeOf(table));
-  if (checked.config === null) throw new InvalidConfigError(checked.problems);
-  for (const warning of [...warnings, ...checked.warnings]) process.stderr.write(`note: ${warning}\n`);
-
+  const { file, params, expected, heldOut } = await requestOf(fileArgument, flags, given);
+  const note = (line: string): void => void process.stderr.write(`note: ${line}\n`);
   const scratch = await mkdtemp(join(tmpdir(), "trainyard-"));
   const abort = new AbortController();
   const interrupt = (): void => abort.abort();
@@ -59,10 +59,15 @@ export async function trainCommand(fileArgument: string | undefined, flags: Trai
   process.once("SIGTERM", interrupt);
   const progress = new ProgressLine(process.stderr);
   try {
+    const { table, warnings } = await importTable(file, { format: tableFormat(file) });
+    const beside = await readHeldOutFiles(heldOut.files, heldOut.expected, scratch, note);
+    const checked = checkTrainConfig(params, shapeOf(table), { heldOut: each(beside, ({ shape }) => shape) });
+    if (checked.config === null) throw new InvalidConfigError(checked.problems);
+    for (const warning of [...warnings, ...checked.warnings]) note(warning);
     const tableFile = join(scratch, "table.bin");
     const { fingerprint } = await writeTableFile(tableFile, table);
     if (expected !== null && expected !== fingerprint) {
-      process.stderr.write(`note: ${file} is not the table that the record was made from; the numbers will differ.\n`);
+      note(`${file} is not the table that the record was made from; the numbers will differ.`);
     }
     await using profile = openProfile({ daemons, warmSpare: false });
     const folder = flags.out === undefined ? join(scratch, "job") : resolve(flags.out);
@@ -71,6 +76,7 @@ export async function trainCommand(fileArgument: string | undefined, flags: Trai
       config: checked.config,
       tableFile,
       fingerprint,
+      heldOutFiles: each(beside, ({ tableFile }) => tableFile),
       warnings: [...warnings, ...checked.warnings],
       jobFolder: folder,
       profile,
@@ -93,24 +99,35 @@ interface TrainRequest {
   readonly params: Readonly<Record<string, unknown>>;
   /** Fingerprint that the table should have, where a record says so. */
   readonly expected: string | null;
+  /** Files of tables beside it, and fingerprints that they should have. */
+  readonly heldOut: { readonly files: HeldOutMap<string>; readonly expected: HeldOutMap<string> };
+}
+
+/** `make` of what there is for each table. */
+function each<From, To>(map: HeldOutMap<From>, make: (value: From) => To): HeldOutMap<To> {
+  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, make(value)]));
 }
 
 async function requestOf(file: string | undefined, flags: TrainFlags, given: readonly string[]): Promise<TrainRequest> {
+  const { validation, test } = flags;
+  const files = { ...(validation === undefined ? {} : { validation }), ...(test === undefined ? {} : { test }) };
   if (flags.config === undefined) {
     if (file === undefined)
       throw new InvalidArgumentError("Which table? Give a file: trainyard train FILE, or --config with dat_training_path.");
-    return { file, params: trainParams(flags), expected: null };
+    // A test table judges instead of folds, unless folds were asked for: then the configuration is refused with the reason.
+    const folds = test === undefined || given.includes("folds") ? flags.folds : "0";
+    return { file, params: trainParams({ ...flags, folds }), expected: null, heldOut: { files, expected: {} } };
   }
   const surplus = given.filter((name) => !BESIDE_CONFIG.includes(name));
   if (surplus.length > 0) {
     const names = surplus.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
     throw new InvalidArgumentError(`With --config, ${names.join(", ")} must be said in the configuration itself.`);
   }
-  const { params, tablePath, fingerprint } = await readRunConfig(flags.config);
+  const { params, tablePath, heldOutPaths, fingerprint, heldOutFingerprints } = await readRunConfig(flags.config);
   const table = file ?? tablePath;
   if (table === null)
     throw new InvalidArgumentError(`"${flags.config}" names no table: give a file beside it, or dat_training_path in it.`);
-  return { file: table, params, expected: fingerprint };
+  return { file: table, params, expected: fingerprint, heldOut: { files: { ...heldOutPaths, ...files }, expected: heldOutFingerprints } };
 }
 
 function trainParams(flags: TrainFlags): Record<string, unknown> {
@@ -164,7 +181,9 @@ function resultText(result: TrainResult, seconds: number, out: string | undefine
     "",
     test === null
       ? "Metrics on the rows it was trained on (too good to expect of new rows; use --folds to test):"
-      : `Metrics on held-out rows, mean of ${result.folds.filter((fold) => fold.error === null).length} folds:`,
+      : result.resampling === null
+        ? `Metrics on the ${result.held_out?.test?.rows.toLocaleString("en")} rows of the test table:`
+        : `Metrics on held-out rows, mean of ${result.folds.filter((fold) => fold.error === null).length} folds:`,
     "",
   ];
   const rows = METRIC_INFO.filter((info) => info.name in (test ?? training)).map((info) => {

@@ -124,6 +124,10 @@ export class DataHandles {
     return this.#readJson<TableShape>(this.#use(sessionId, dataHandle), "shape.json");
   }
 
+  fingerprint(sessionId: string, dataHandle: string): string {
+    return this.#get(sessionId, dataHandle).fingerprint;
+  }
+
   /** Rows `offset … offset + limit` of all columns. */
   preview(sessionId: string, dataHandle: string, offset: number, limit: number): Promise<ArrowTable> {
     const handle = this.#use(sessionId, dataHandle);

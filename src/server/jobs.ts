@@ -4,6 +4,7 @@ import type { JobHistory, JobSummary, SessionSnapshot } from "../wire/live/messa
 import type { DataHandles } from "./data-handles.ts";
 import type { SessionEvents } from "./events.ts";
 import type { Folders } from "./folders.ts";
+import { type HeldOutHandles, heldOutShapes } from "./jobs/held-out-handles.ts";
 import { JobFolders, type StoredJob } from "./jobs/job-folders.ts";
 import { foldHistory } from "./jobs/job-history.ts";
 import { CANCELLED, interrupted, JobLedger } from "./jobs/job-ledger.ts";
@@ -77,17 +78,24 @@ export class Jobs {
 
   /**
    * Checks, stores and queues a job; starts it when a slot is free. The request is checked against the data set's shape before anything is kept.
+   * @param heldOut handles of tables that the model is watched or judged on; a job keeps those tables too.
    * @param requestKey the same key again answers with the job that it made (R-48: `data_handle` never reaches the configuration).
    * @throws {WireError} `too_many` when the session has `maxQueuedJobs` jobs waiting.
    */
-  async submit(sessionId: string, dataHandle: string, request: JobRequest, requestKey: string | null): Promise<Submitted> {
+  async submit(
+    sessionId: string,
+    dataHandle: string,
+    request: JobRequest,
+    requestKey: string | null,
+    heldOut: HeldOutHandles = {},
+  ): Promise<Submitted> {
     const repeated = requestKey === null ? null : this.#ledger.rows.withRequestKey(sessionId, requestKey);
     if (repeated !== null) return this.#submitted(repeated, (await this.stored(repeated.jobId)).config.seed);
     const shape = await this.#data.shape(sessionId, dataHandle);
-    const { config, warnings, facts } = await request(shape);
+    const { config, warnings, facts } = await request(shape, await heldOutShapes(this.#data, sessionId, dataHandle, heldOut));
     this.#checkQueue(sessionId);
     const jobId = newId("job");
-    await this.#folders.make(jobId, { sessionId, dataHandle }, { config, shape, warnings });
+    await this.#folders.make(jobId, { sessionId, dataHandle, heldOut }, { config, shape, warnings });
     try {
       const dataName = this.#data.summary(sessionId, dataHandle).name;
       this.#options.runs.make({ jobId, sessionId, dataName, ...facts }, config);

@@ -190,8 +190,9 @@ export class Results {
   }
 
   async #recordFacts(row: JobRow): Promise<RecordFacts> {
-    const { shape, fingerprint } = await this.#jobs.stored(row.jobId);
+    const { shape, fingerprint, held_out: heldOut = {} } = await this.#jobs.stored(row.jobId);
     return {
+      heldOut,
       startedAt: row.startedAt ?? row.submittedAt,
       finishedAt: row.completedAt ?? row.submittedAt,
       version: VERSION,
@@ -237,7 +238,7 @@ export class Results {
 
   /** Per-row predictions: held-out rows, or training rows on request and for single fits. Encoded in a daemon. */
   #stored(jobId: string, result: TrainResult, split: "test" | "training" | null, residuals: boolean): Promise<ArrowTable> {
-    const hasTest = result.resampling !== null;
+    const hasTest = result.metrics.test !== null;
     if (!hasTest && split === "test") return Promise.resolve(EMPTY_TABLE);
     const file = hasTest && split === "training" ? JOB_FILES.trainingPredictions : JOB_FILES.predictions;
     const args = { tableFile: join(this.#folders.job(jobId), file), residuals };

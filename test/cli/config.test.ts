@@ -83,3 +83,53 @@ describe("trainyard train --config", () => {
     expect(stderr).toContain(message);
   });
 });
+
+describe("trainyard train --validation --test", () => {
+  const [header = "", ...lines] = sampleBytes("breast_cancer").toString().trim().split(/\r?\n/);
+  const part = (keep: (row: number) => boolean): string => [header, ...lines.filter((_, row) => keep(row))].join("\n");
+
+  test("judges the model on the test table; a record made so replays to the same numbers, and asks for a table that is not given", async () => {
+    const folder = scratchFolder(onTestFinished);
+    const at = (name: string): string => join(folder, name);
+    const tables = { training: part((row) => row % 5 > 1), validation: part((row) => row % 5 === 0), test: part((row) => row % 5 === 1) };
+    for (const [name, text] of Object.entries(tables)) writeFileSync(at(`${name}.csv`), text);
+    const client = await TestClient.attached(await testServer(), "judged");
+    const handle = async (name: keyof typeof tables): Promise<string> =>
+      (await client.result("data.upload", { name, format: "csv" }, Buffer.from(tables[name]))).data_handle;
+    const hyperparameters = { nrounds: 40, early_stopping_rounds: 5, learning_rate: 0.3 };
+    const { job_id } = await client.result("train", {
+      data_handle: await handle("training"),
+      validation_handle: await handle("validation"),
+      test_handle: await handle("test"),
+      algorithm: "LightGBM",
+      target: "diagnosis",
+      hyperparameters,
+    });
+    await client.event("job.complete");
+    const record = await client.result("job.result", { job_id, slice: "record" });
+    const report = await client.result("job.result", { job_id, slice: "report" });
+    await client.close();
+    writeFileSync(at("record.json"), JSON.stringify(record));
+
+    const beside = ["--validation", at("validation.csv"), "--test", at("test.csv")];
+    const replayed = await runCli(["train", at("training.csv"), "--config", at("record.json"), ...beside, "--out", at("out"), "--json"]);
+    expect(replayed.status, replayed.stderr).toBe(0);
+    expect(replayed.stderr).not.toContain("is not the");
+    const result = JSON.parse(readFileSync(join(at("out"), "result.json"), "utf8"));
+    expect(result.metrics).toEqual(report.metrics);
+    expect([result.held_out, result.confusion]).toEqual([report.held_out, report.confusion]);
+
+    const short = await runCli(["train", at("training.csv"), "--config", at("record.json"), "--validation", at("validation.csv")]);
+    expect(short.status).toBe(2);
+    expect(short.stderr).toMatch(/made with a test table.*--test FILE/);
+
+    const set = Object.entries(hyperparameters).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
+    const typed = ["train", at("training.csv"), "--target", "diagnosis", ...set, "--seed", String(record.seed), ...beside];
+    const plain = await runCli(typed);
+    expect(plain.status, plain.stderr).toBe(0);
+    expect(plain.stdout).toContain("Metrics on the 114 rows of the test table:");
+    const both = await runCli([...typed, "--folds", "3"]);
+    expect(both.status).toBe(2);
+    expect(both.stderr).toContain("cannot be combined with outer_resampling_config");
+  });
+});

@@ -2,19 +2,10 @@ import { BadInputError } from "../../core/errors.ts";
 import { alignFeatures, featureSchema } from "../model/features.ts";
 import { type Column, columnOf, numberLabel, type Table } from "../table.ts";
 import type { TrainConfig } from "./config.ts";
+import type { HeldOutName } from "./held-out-names.ts";
 
-/** The tables that may be given beside the training table. Their rows are never trained on. */
-export const HELD_OUT = ["validation", "test"] as const;
-export type HeldOutName = (typeof HELD_OUT)[number];
-
-/**
- * `validation` is watched while a model is fitted, and tells when to stop where a learner stops early; `test` judges the final model and
- * decides nothing.
- */
+/** The tables themselves; null is none. */
 export type HeldOutTables = { readonly [Name in HeldOutName]?: Table | null };
-
-/** Whatever there is for each of them. */
-export type HeldOutMap<Value> = Readonly<Partial<Record<HeldOutName, Value>>>;
 
 /** Rows of a held-out table in the form of the training table. Shapes [n]. */
 export interface HeldOutRows {

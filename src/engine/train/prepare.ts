@@ -3,7 +3,8 @@ import type { Problem, Task } from "../algorithm.ts";
 import { type Resample, resample } from "../resampling/index.ts";
 import { type Column, columnOf, numberLabel, type Table, takeRows } from "../table.ts";
 import type { ResamplerConfig, TrainConfig } from "./config.ts";
-import { concat, HELD_OUT, type HeldOutMap, type HeldOutTables, readHeldOut, stacked } from "./held-out.ts";
+import { concat, type HeldOutTables, readHeldOut, stacked } from "./held-out.ts";
+import { HELD_OUT, type HeldOutMap } from "./held-out-names.ts";
 import { innerDefault } from "./validate-resampler.ts";
 
 /**

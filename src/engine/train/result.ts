@@ -1,7 +1,7 @@
 import type { Task } from "../algorithm.ts";
 import type { HyperparameterValue } from "../hyperparameter.ts";
 import type { TrainConfig } from "./config.ts";
-import type { HeldOutMap } from "./held-out.ts";
+import type { HeldOutMap } from "./held-out-names.ts";
 
 /** Named metrics. NaN (undefined, e.g. AUC with one class) is null in JSON. Names: the reference's, plus `log_loss`, `pr_auc`, `ece`. */
 export type Metrics = Readonly<Record<string, number | null>>;

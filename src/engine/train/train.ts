@@ -1,6 +1,7 @@
 import type { Table } from "../table.ts";
 import type { TrainConfig } from "./config.ts";
-import { HELD_OUT, type HeldOutTables } from "./held-out.ts";
+import type { HeldOutTables } from "./held-out.ts";
+import { HELD_OUT } from "./held-out-names.ts";
 import { type PreparedTraining, prepareTraining } from "./prepare.ts";
 import type { TrainReport } from "./progress.ts";
 import { runTraining } from "./run-training.ts";

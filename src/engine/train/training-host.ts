@@ -1,6 +1,6 @@
 import type { Table } from "../table.ts";
 import type { TrainConfig } from "./config.ts";
-import type { HeldOutMap } from "./held-out.ts";
+import type { HeldOutMap } from "./held-out-names.ts";
 import type { HeldOutCount, TrainResult } from "./result.ts";
 import type { PredictionSummary, SummaryInput } from "./summarise.ts";
 import type { Unit, UnitResult } from "./unit.ts";

@@ -2,11 +2,8 @@ import type { ConfigProblem } from "../../core/errors.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import type { TrainConfig } from "./config.ts";
 import { plural, show } from "./field-reader.ts";
-import { HELD_OUT, type HeldOutMap, type HeldOutName } from "./held-out.ts";
+import { HELD_OUT, HELD_OUT_FIELDS, type HeldOutMap, type HeldOutName } from "./held-out-names.ts";
 import type { ColumnShape, TableShape } from "./shape.ts";
-
-/** Names of the fields that give the tables, which faults are reported under. */
-export const HELD_OUT_FIELDS: Readonly<Record<HeldOutName, string>> = { validation: "validation_handle", test: "test_handle" };
 
 /** Checks the tables given beside the training table against what is trained. Adds every fault and what is worth knowing. */
 export function checkHeldOut(

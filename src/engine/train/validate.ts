@@ -6,7 +6,7 @@ import { METRIC_INFO } from "../metrics/index.ts";
 import { readPreprocessing } from "../preprocessing/read-options.ts";
 import type { ResamplerConfig, TrainConfig, TunerConfig } from "./config.ts";
 import { FieldReader, isRecord, plural, show, unwrapped } from "./field-reader.ts";
-import type { HeldOutMap } from "./held-out.ts";
+import type { HeldOutMap } from "./held-out-names.ts";
 import type { ColumnShape, TableShape } from "./shape.ts";
 import { checkHeldOut } from "./validate-held-out.ts";
 import { completeHyperparameters, isSearchSpace, readHyperparameters } from "./validate-hyperparameters.ts";

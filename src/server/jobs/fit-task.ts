@@ -1,5 +1,7 @@
 import { readTableFile } from "../../data/table-file.ts";
+import type { Table } from "../../engine/table.ts";
 import type { TrainConfig } from "../../engine/train/config.ts";
+import type { HeldOutMap } from "../../engine/train/held-out-names.ts";
 import { type PreparedTraining, prepareTraining } from "../../engine/train/prepare.ts";
 import { type PredictionSummary, type SummaryInput, summarisePredictions } from "../../engine/train/summarise.ts";
 import { trainingRequest } from "../../engine/train/train.ts";
@@ -14,15 +16,16 @@ export interface TrainSource {
   readonly key: string;
   readonly config: TrainConfig;
   readonly tableFile: string;
+  readonly heldOutFiles: HeldOutMap<string>;
   readonly fingerprint: string | null;
 }
 
-/** `TrainingRequest` without its function: what travels from the daemon that looked at the data. */
-export type PlannedTraining = Omit<TrainingRequest, "innerCount" | "warnings"> & { readonly innerCounts: readonly number[] };
+/** `TrainingRequest` without its function: what travels from the daemon that looked at the data. `warnings` are those about held-out tables. */
+export type PlannedTraining = Omit<TrainingRequest, "innerCount"> & { readonly innerCounts: readonly number[] };
 
 /** Looks at the data once and says what the coordinator needs to know. */
 export async function planTask(source: TrainSource, context: TaskContext): Promise<PlannedTraining> {
-  const { innerCount, warnings: _, ...request } = trainingRequest(await preparedFor(source, context), []);
+  const { innerCount, ...request } = trainingRequest(await preparedFor(source, context), []);
   return { ...request, innerCounts: [0, ...request.outerLabels.map((_, index) => index + 1)].map(innerCount) };
 }
 
@@ -71,13 +74,25 @@ async function preparedFor(source: TrainSource, context: TaskContext): Promise<P
   ]);
   const wanted = new Set([config.target, ...config.features, config.weights, ...groups].filter((name) => typeof name === "string"));
   const table = await readTableFile(source.tableFile, { columns: [...wanted] });
-  const prepared = prepareTraining(config, table);
+  const prepared = prepareTraining(config, table, await heldOutOf(source));
   for (const oldest of cache.keys()) {
     if (cache.size < PREPARED_KEPT) break;
     cache.delete(oldest);
   }
   cache.set(source.key, prepared);
   return prepared;
+}
+
+/** The columns that held-out tables need; they were checked to have them. Weights count only where a fit watches rows. */
+async function heldOutOf({ config, heldOutFiles }: TrainSource): Promise<HeldOutMap<Table>> {
+  const columns = [...config.features, config.target];
+  const tables: { validation?: Table; test?: Table } = {};
+  const { validation, test } = heldOutFiles;
+  if (validation !== undefined) {
+    tables.validation = await readTableFile(validation, { columns: config.weights === null ? columns : [...columns, config.weights] });
+  }
+  if (test !== undefined) tables.test = await readTableFile(test, { columns });
+  return tables;
 }
 
 function preparedCache(context: TaskContext): Map<string, PreparedTraining> {

@@ -1,4 +1,5 @@
 import type { ConfigProblem } from "../../core/errors.ts";
+import type { HeldOutMap } from "../../engine/train/held-out-names.ts";
 import type { TableShape } from "../../engine/train/shape.ts";
 import type { UnsupervisedKind } from "../../engine/unsupervised/config.ts";
 import { WireError } from "../live/wire-error.ts";
@@ -14,14 +15,14 @@ export interface CheckedJob {
   readonly facts: JobFacts;
 }
 
-/** Checks what a client asks for against a data set. @throws {WireError} `invalid_params` with every fault. */
-export type JobRequest = (shape: TableShape) => Promise<CheckedJob>;
+/** Checks what a client asks for against a data set, and those given beside it. @throws {WireError} `invalid_params` with every fault. */
+export type JobRequest = (shape: TableShape, heldOut: HeldOutMap<TableShape>) => Promise<CheckedJob>;
 
 /** A training job from the document inside the params of `train`. The engine's checks are loaded on first use. */
 export function trainRequest(params: Readonly<Record<string, unknown>>): JobRequest {
-  return async (shape) => {
+  return async (shape, heldOut) => {
     const { checkTrainConfig, taskOf } = await import("../../engine/train/validate.ts");
-    const { config, problems, warnings } = checkTrainConfig(params, shape);
+    const { config, problems, warnings } = checkTrainConfig(params, shape, { heldOut });
     if (config === null) throw refusal(problems);
     const target = shape.columns.find((column) => column.name === config.target) ?? null;
     return {

@@ -144,7 +144,8 @@ export class RunningJobs {
 
   /** Runs what the job asks for. @returns what stands for it in lists. */
   async #work(jobId: string, job: RunningJob): Promise<JobSummary["headline"]> {
-    const { config, fingerprint, warnings } = await this.#folders.read(jobId);
+    const stored = await this.#folders.read(jobId);
+    const { config, fingerprint, warnings } = stored;
     const common = {
       jobId,
       fingerprint,
@@ -155,7 +156,7 @@ export class RunningJobs {
       report: (report: TrainReport) => this.#report(jobId, job, report),
     };
     if (!isUnsupervised(config)) {
-      const result = await this.#options.runner({ ...common, config, warnings });
+      const result = await this.#options.runner({ ...common, config, warnings, heldOutFiles: this.#folders.heldOutFiles(jobId, stored) });
       this.#options.runs.addResult(jobId, result);
       return headlineOf(result);
     }

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeTableFile } from "../../data/table-file.ts";
 import type { TrainConfig } from "../../engine/train/config.ts";
+import type { HeldOutMap } from "../../engine/train/held-out-names.ts";
 import type { TrainReport } from "../../engine/train/progress.ts";
 import type { TrainResult } from "../../engine/train/result.ts";
 import { runTraining } from "../../engine/train/run-training.ts";
@@ -18,9 +19,11 @@ export interface TrainJobOptions {
   readonly config: TrainConfig;
   readonly tableFile: string;
   readonly fingerprint: string | null;
+  /** Tables that the model is watched or judged on. */
+  readonly heldOutFiles?: HeldOutMap<string>;
   /** Things found while checking, to be kept with the result. */
   readonly warnings?: readonly string[];
-  /** Gets result.json, predictions.bin, predictions-training.bin (resampled jobs) and model.tym; made when missing. */
+  /** Gets result.json, predictions.bin, predictions-training.bin (jobs with held-out rows) and model.tym; made when missing. */
   readonly jobFolder: string;
   readonly profile: ComputeProfile;
   readonly signal: AbortSignal;
@@ -45,10 +48,11 @@ const MODULE = new URL("./fit-task.js", import.meta.url).href;
  */
 export async function runTrainJob(options: TrainJobOptions): Promise<TrainResult> {
   const { config, profile, signal } = options;
-  const source: TrainSource = { key: options.jobId, config, tableFile: options.tableFile, fingerprint: options.fingerprint };
+  const { jobId: key, tableFile, fingerprint, heldOutFiles = {} } = options;
+  const source: TrainSource = { key, config, tableFile, heldOutFiles, fingerprint };
   const run = <Result>(name: string, args: unknown, extra: Parameters<ComputeProfile["submit"]>[2] = {}): Promise<Result> =>
     profile.submit<Result>({ module: MODULE, export: name }, args, { signal, retries: 1, ...extra }).result;
-  const { innerCounts, ...planned } = await run<PlannedTraining>("planTask", source);
+  const { innerCounts, warnings, ...planned } = await run<PlannedTraining>("planTask", source);
   const host: TrainingHost = {
     daemons: () => Math.max(1, profile.status().daemons.length),
     now: Date.now,
@@ -64,7 +68,11 @@ export async function runTrainJob(options: TrainJobOptions): Promise<TrainResult
         },
       ),
   };
-  const request = { ...planned, innerCount: (fold: number) => innerCounts[fold] ?? 0, warnings: options.warnings ?? [] };
+  const request = {
+    ...planned,
+    innerCount: (fold: number) => innerCounts[fold] ?? 0,
+    warnings: [...(options.warnings ?? []), ...warnings],
+  };
   const outcome = await runTraining(request, host, options.report, signal);
   await storeOutcome(options.jobFolder, outcome);
   return outcome.result;

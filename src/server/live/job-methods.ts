@@ -1,4 +1,5 @@
 import type { UnsupervisedKind } from "../../engine/unsupervised/config.ts";
+import { heldOutHandles, heldOutShapes } from "../jobs/held-out-handles.ts";
 import { trainRequest, unsupervisedRequest } from "../jobs/job-requests.ts";
 import type { ModelSource } from "../results.ts";
 import { saveModel } from "../save-model.ts";
@@ -13,13 +14,16 @@ export const JOB_METHODS: MethodTable = {
     const dataHandle = params.string("data_handle");
     params.string("algorithm");
     const request = trainRequest(trainingOf(params.all));
-    return { result: await services.jobs.submit(sessionId, dataHandle, request, params.optionalString("request_key")) };
+    const requestKey = params.optionalString("request_key");
+    return { result: await services.jobs.submit(sessionId, dataHandle, request, requestKey, heldOutHandles(params)) };
   }),
 
   "config.validate": sessionMethod(async ({ params, services, sessionId }) => {
-    const shape = await services.data.shape(sessionId, params.string("data_handle"));
+    const dataHandle = params.string("data_handle");
+    const shape = await services.data.shape(sessionId, dataHandle);
+    const heldOut = await heldOutShapes(services.data, sessionId, dataHandle, heldOutHandles(params));
     const { checkTrainConfig } = await import("../../engine/train/validate.ts");
-    const { config, problems, warnings, plan } = checkTrainConfig(trainingOf(params.all), shape);
+    const { config, problems, warnings, plan } = checkTrainConfig(trainingOf(params.all), shape, { heldOut });
     return { result: { ok: config !== null, problems, warnings, plan } };
   }),
 
@@ -96,7 +100,7 @@ function jobOf(call: SessionCall): string {
 
 /** The training document inside the params of `train`. */
 function trainingOf(params: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { data_handle: _handle, request_key: _key, ...training } = params;
+  const { data_handle: _handle, validation_handle: _validation, test_handle: _test, request_key: _key, ...training } = params;
   return training;
 }
 

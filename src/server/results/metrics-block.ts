@@ -8,8 +8,17 @@ export function metricsBlock(result: TrainResult, sample: "Training" | "Test"): 
   const metrics = sample === "Training" ? result.metrics.training : result.metrics.test;
   if (metrics === null) return null;
   const kind = result.task === "regression" ? "RegressionMetrics" : "ClassificationMetrics";
-  if (result.metrics.test !== null) return overFolds(`${kind}Res`, sample, metrics, sample === "Test" ? result.confusion : null);
+  if (result.resampling !== null) return overFolds(`${kind}Res`, sample, metrics, sample === "Test" ? result.confusion : null);
   if (result.task === "regression") return { ".class": kind, sample, metrics: [meansOf(metrics)] };
+  // Confusion and figures per class are of the rows that judge: with a test table the training block is without them.
+  if (sample === "Training" && result.metrics.test !== null) {
+    return {
+      ".class": kind,
+      sample,
+      confusion_long: [],
+      metrics: { overall: [meansOf(metrics)], class: [], positive_class: result.positive_class },
+    };
+  }
   return {
     ".class": kind,
     sample,

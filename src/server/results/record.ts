@@ -1,7 +1,9 @@
 import type { HyperparameterValue } from "../../engine/hyperparameter.ts";
 import type { PreprocessorConfig } from "../../engine/preprocessing/option.ts";
 import { settingsOf } from "../../engine/preprocessing/settings.ts";
+import type { HeldOutMap } from "../../engine/train/held-out-names.ts";
 import type { TrainResult, TuningResult } from "../../engine/train/result.ts";
+import type { StoredHeldOut } from "../jobs/held-out-handles.ts";
 import { deviationsOf, meansOf } from "./metrics-block.ts";
 import { bestOf, tuningRows } from "./summary.ts";
 
@@ -15,6 +17,8 @@ export interface RecordFacts {
   readonly fingerprint: string;
   readonly columnNames: readonly string[];
   readonly rows: number;
+  /** Tables given beside the training table. */
+  readonly heldOut?: HeldOutMap<StoredHeldOut>;
 }
 
 /** The self-describing record of a supervised job (section 14.2, R-137). Unset fields are there as null. */
@@ -73,7 +77,8 @@ function preprocessorOf(given: PreprocessorConfig | null): Document | null {
 function foldsOf(result: TrainResult): Document[] {
   if (result.resampling === null) {
     const { hyperparameters = {}, tuning = null } = result.final ?? {};
-    const metrics = { training: meansOf(result.metrics.training), validation: null, test: null };
+    const test = result.metrics.test === null ? null : meansOf(result.metrics.test);
+    const metrics = { training: meansOf(result.metrics.training), validation: null, test };
     return [{ index: 1, hyperparameters: fitted(result, hyperparameters), tuning: tuned(tuning), metrics }];
   }
   return result.folds.map((fold) => ({
@@ -118,19 +123,27 @@ export function provenance(facts: RecordFacts): Document {
     finished: new Date(facts.finishedAt).toISOString(),
     elapsed_seconds: (facts.finishedAt - facts.startedAt) / 1000,
     outcome: "completed",
-    data_training: {
-      method: "object",
-      algorithm: "sha256",
-      encoding: "trainyard-table",
-      hash: facts.fingerprint,
-      n_rows: facts.rows,
-      n_cols: facts.columnNames.length,
-      column_names: facts.columnNames,
-      source: null,
-      language: "JavaScript",
-      data_structure: "columns",
-    },
-    data_validation: null,
-    data_test: null,
+    data_training: tableDocument(facts.fingerprint, facts.rows, facts.columnNames),
+    data_validation: heldOutDocument(facts.heldOut?.validation),
+    data_test: heldOutDocument(facts.heldOut?.test),
+  };
+}
+
+function heldOutDocument(table: StoredHeldOut | undefined): Document | null {
+  return table === undefined ? null : tableDocument(table.fingerprint, table.rows, table.columns);
+}
+
+function tableDocument(hash: string, rows: number, columns: readonly string[]): Document {
+  return {
+    method: "object",
+    algorithm: "sha256",
+    encoding: "trainyard-table",
+    hash,
+    n_rows: rows,
+    n_cols: columns.length,
+    column_names: columns,
+    source: null,
+    language: "JavaScript",
+    data_structure: "columns",
   };
 }

@@ -21,6 +21,7 @@ function singleFit(result: TrainResult, isRaw: boolean): Document {
     hyperparameters: hyperparametersDocument(result, result.final?.hyperparameters ?? {}, tuning !== null),
     tuner: tuning === null ? null : tunerDocument(result, tuning),
     metrics_training: metricsBlock(result, "Training"),
+    metrics_test: metricsBlock(result, "Test"),
     varimp: importance(result, isRaw, "varimp"),
     binclasspos: result.task === "binary" ? 2 : null,
   };

@@ -45,7 +45,7 @@ export function prTable(result: TrainResult): Table {
   const sizes = counts.map((row) => row.reduce((sum, count) => sum + count, 0));
   const rows = sizes.reduce((sum, count) => sum + count, 0);
   // The confusion matrix counts the rows of these curves: those held out, or of training where there are no others.
-  const counted = result.resampling === null ? "training" : "test";
+  const counted = result.metrics.test === null ? "training" : "test";
   for (const curve of result.roc) {
     const share = (sizes[classes.indexOf(curve.class)] ?? 0) / rows;
     if (curve.fold !== "aggregate" || curve.split !== counted || !(share > 0 && share < 1)) continue;

@@ -7,10 +7,10 @@ import type { RpcParams } from "../../wire/json-rpc.ts";
 import { type ApiDoor, refuse } from "../http.ts";
 import { isAllowedOrigin } from "../origins.ts";
 import { isToken } from "../token.ts";
-import { TokenGate } from "../token-gate.ts";
+import { TokenGate, type Verdict } from "../token-gate.ts";
 import { callMethod, isLong, isMethod } from "./methods.ts";
 import { Projects } from "./projects.ts";
-import { answerPrompts, isPromptPath, refuse as refuseRequest } from "./prompt-routes.ts";
+import { answerPrompts, isPromptPath, json, refuse as refuseRequest } from "./prompt-routes.ts";
 import { PromptRuns } from "./prompt-runs.ts";
 import { PromptTrainings } from "./prompt-trainings.ts";
 import { answerRest, isRestPath } from "./rest.ts";
@@ -96,7 +96,12 @@ export class TellurioDoor implements ApiDoor {
   request(request: IncomingMessage, response: ServerResponse, port: number): void {
     const { namespaces, log } = this.#options;
     const path = pathOf(request.url);
-    const isAllowed = this.#isFriendly(request, port) && this.#hasKey(request);
+    const verdict = this.#isFriendly(request, port) ? this.#verdictOf(request) : null;
+    if (verdict?.opens === false && verdict.retryAfterSeconds !== null) {
+      refuseGuess(response, verdict.retryAfterSeconds);
+      return;
+    }
+    const isAllowed = verdict?.opens === true;
     if (isPromptPath(path)) {
       if (isAllowed) answerPrompts(request, response, this.#prompts, this.#trainings);
       else refuseRequest(response, 401, "The token is missing or wrong.");
@@ -129,16 +134,16 @@ export class TellurioDoor implements ApiDoor {
     return origin === undefined || isAllowedOrigin(origin, this.#options.origins, port);
   }
 
-  /** A request without a key is no guess. */
-  #hasKey(request: IncomingMessage): boolean {
+  /** Null: there is no key, which is no guess. */
+  #verdictOf(request: IncomingMessage): Verdict | null {
     const key = keyOf(request);
-    return key !== "" && this.#gate.opens(request.socket.remoteAddress, key);
+    return key === "" ? null : this.#gate.check(request.socket.remoteAddress, key);
   }
 
   #refusalOf(request: IncomingMessage, port: number): { readonly status: number; readonly why: string } | null {
     if (pathOf(request.url) !== RPC_PATH) return { status: 404, why: `prompt training is at ${RPC_PATH}` };
     if (!this.#isFriendly(request, port)) return { status: 403, why: `the origin ${request.headers.origin} is not allowed` };
-    if (!this.#hasKey(request)) return { status: 401, why: "the key is missing or wrong" };
+    if (this.#verdictOf(request)?.opens !== true) return { status: 401, why: "the key is missing or wrong" };
     return this.#held.size >= SESSIONS_MAX ? { status: 503, why: `${SESSIONS_MAX} sessions of prompt training are open` } : null;
   }
 
@@ -247,6 +252,14 @@ export class TellurioDoor implements ApiDoor {
 }
 
 const FEATURES = ["resume", "release", "create_variables", "update_variables", "cancel", "checksum", "typed_errors"];
+
+/** Whoever guesses on needs a link for each guess. Both kinds of clients of this door find the sentence where they look for it. */
+function refuseGuess(response: ServerResponse, wait: number): void {
+  response.setHeader("Retry-After", wait);
+  response.setHeader("Connection", "close");
+  const message = `Too many wrong keys came from this address, this one too. Try again in ${wait} s.`;
+  json(response, 429, { error: "invalid_token", message, detail: message });
+}
 
 function pathOf(url: string | undefined): string {
   return (url ?? "/").split("?", 1)[0]!;

@@ -32,8 +32,9 @@ export function useReport(job: JobSummary) {
 }
 
 function Report({ job, report }: { job: JobSummary; report: TrainReportSlice }) {
-  const basis = report.resampling === null ? `${formatCount(report.rows)} training rows` : `${formatCount(heldOut(report))} held-out rows`;
-  const roc = useMemo(() => (report.resampling === null ? report.roc : report.roc.filter((curve) => curve.split === "test")), [report]);
+  const basis =
+    report.metrics.test === null ? `${formatCount(report.rows)} training rows` : `${formatCount(heldOut(report))} held-out rows`;
+  const roc = useMemo(() => (report.metrics.test === null ? report.roc : report.roc.filter((curve) => curve.split === "test")), [report]);
   const pr = useMemo(() => precisionRecall(roc, report.confusion), [roc, report]);
   const failed = report.folds.filter((fold) => fold.error !== null);
   return (
@@ -82,7 +83,11 @@ function Report({ job, report }: { job: JobSummary; report: TrainReportSlice }) 
             {report.confusion === null ? null : (
               <Part what="The confusion matrix">
                 <Card>
-                  <ConfusionTable plain matrix={report.confusion} basis={report.resampling === null ? "training rows" : "held-out rows"} />
+                  <ConfusionTable
+                    plain
+                    matrix={report.confusion}
+                    basis={report.metrics.test === null ? "training rows" : "held-out rows"}
+                  />
                 </Card>
               </Part>
             )}

@@ -89,7 +89,7 @@ function Cut({ predictions, report }: { predictions: Predictions; report: TrainR
       <p class={chosenHere ? "" : "a-quiet"}>
         {chosenHere
           ? "Chosen on these rows, so the figures are optimistic."
-          : `Counts are of ${formatCount(curve.allPositive + curve.allNegative)} ${report.resampling === null ? "training" : "held-out"} rows.`}
+          : `Counts are of ${formatCount(curve.allPositive + curve.allNegative)} ${report.metrics.test === null ? "training" : "held-out"} rows.`}
       </p>
       <table class="a-cut">
         <caption class="sr-only">Counts at this threshold</caption>
