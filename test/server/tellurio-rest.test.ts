@@ -129,3 +129,26 @@ test("a run that is stopped on the page fails the trainer's next step with that 
   runs.requestStop(uuid, "user" as never);
   await expect(client.call("run_function", params)).rejects.toThrow(/stopped on the page/);
 });
+
+test("T-110: after 20 different wrong keys a further one is told to wait and loses its link, at every route; the right key always opens", async () => {
+  const rig = await tellurioRig();
+  const asked = (path: string, authorization: string) => fetch(`${rig.http}${path}`, { headers: { authorization } });
+  // A client that tries the same wrong key again and again made one guess.
+  for (let i = 0; i < 50; i++) expect((await asked("/api/v0/verify-api-key/", "Api-Key of yesterday")).status).toBe(401);
+  for (let i = 0; i < 10; i++) expect((await asked("/api/v2/prompt-runs", `Bearer wrong ${i}`)).status).toBe(401);
+  for (let i = 10; i < 19; i++) await expect(RawClient.connect(rig.url, `wrong ${i}`)).rejects.toThrow("401");
+  for (const path of ["/api/v0/verify-api-key/", "/api/v0/testuser/projects/x/", "/api/v2/prompt-runs"]) {
+    const limited = await asked(path, `Api-Key one more at ${path}`);
+    expect([limited.status, limited.headers.get("connection")]).toEqual([429, "close"]);
+    expect(Number(limited.headers.get("retry-after"))).toBeGreaterThan(0);
+    const said = (await limited.json()) as Message;
+    expect([said.message, said.detail]).toEqual([expect.stringContaining("Too many wrong keys"), said.message]);
+  }
+  // No key is no guess.
+  expect((await fetch(`${rig.http}/api/v0/verify-api-key/`)).status).toBe(401);
+  expect((await asked("/api/v0/verify-api-key/", `Api-Key ${KEY}`)).status).toBe(200);
+  expect((await asked("/api/v2/prompt-runs", `Bearer ${KEY}`)).status).toBe(200);
+  const client = await RawClient.connect(rig.url, KEY);
+  expect(client.sessionId).not.toBe("");
+  client.socket.terminate();
+});
