@@ -10,12 +10,12 @@ import type { TaskHandle } from "../../src/tasks/profile.ts";
 import { type FakeLink, fakeLinks } from "./fake-links.ts";
 import { isAlive, until } from "./processes.ts";
 
-describe("a host that is killed in the middle of a task", () => {
-  async function killedHost(autoExit: string): Promise<{ file: string; daemonPid: number }> {
+describe("a host that is killed", () => {
+  async function killedHost(autoExit: string, state = "running"): Promise<{ file: string; daemonPid: number }> {
     const folder = mkdtempSync(join(tmpdir(), "trainyard-survival-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = join(folder, "result.txt");
-    const host = spawn(process.execPath, [new URL("./mirai-host.mjs", import.meta.url).pathname, autoExit, file], {
+    const host = spawn(process.execPath, [new URL("./mirai-host.mjs", import.meta.url).pathname, autoExit, file, state], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     const lines = createInterface({ input: host.stdout });
@@ -34,6 +34,19 @@ describe("a host that is killed in the middle of a task", () => {
     const { file, daemonPid } = await killedHost("finish");
     await until("the daemon is gone", () => !isAlive(daemonPid));
     expect(readFileSync(file, "utf8")).toBe("finished");
+  });
+
+  test.each(["kill", "finish"])("M-78, M-79: autoExit %s: what was given ahead never runs; the daemon leaves", async (autoExit) => {
+    const { file, daemonPid } = await killedHost(autoExit, "running, with others behind it");
+    await until("the daemon is gone", () => !isAlive(daemonPid));
+    expect(readFileSync(file, "utf8")).toBe("short,".repeat(30) + (autoExit === "finish" ? "finished" : ""));
+  });
+
+  describe.each(["kill", "finish"])("M-78, M-79: autoExit %s", (autoExit) => {
+    test.each(["starting", "idle", "receiving", "sending"])("its daemon leaves when it is %s", async (state) => {
+      const { daemonPid } = await killedHost(autoExit, state);
+      await until("the daemon is gone", () => !isAlive(daemonPid));
+    });
   });
 });
 
