@@ -34,6 +34,8 @@ model.fit(x, y)
 print(time.perf_counter() - wall, time.process_time() - cpu, roc_auc_score(yt, model.predict_proba(xt)[:, 1]))
 `;
 
+import { record } from "./_record.mjs";
+
 function makeProblem(rows, seed) {
   const random = randomStream(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
@@ -118,6 +120,13 @@ try {
     if (python !== null) {
       const theirs = fastest(peer);
       const ratio = best.cpu / theirs.cpu;
+      record(
+        `LightGBM, ${rows} × ${columns}, ${rounds} rounds`,
+        "scikit-learn",
+        best.cpu,
+        theirs.cpu,
+        rows === sizes.at(-1) ? LIMIT_RATIO : null,
+      );
       const isOver = !smoke && rows === sizes.at(-1) && ratio > LIMIT_RATIO;
       failed ||= isOver;
       console.log(

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomStream } from "../dist/core/random.js";
 import { cart } from "../dist/engine/algorithms/cart/cart.js";
+import { record } from "./_record.mjs";
 
 const LIMIT_SECONDS = 1;
 const smoke = process.argv.includes("--smoke");
@@ -99,6 +100,7 @@ try {
     const theirs = hasPeer ? peerOnce(folder, problem, cp) : null;
     const title = `${problem.task.padEnd(10)} ${rows} × 9, cp ${cp}`;
     const own = `${mine.leaves} leaves, first ${cold.seconds.toFixed(2)} s, again ${mine.seconds.toFixed(2)} s`;
+    if (theirs !== null) record(`CART, ${title}`, "rpart", mine.seconds, theirs.seconds, null);
     if (theirs === null) {
       hasPeer = false;
       console.log(`${title}: ${own}`);

@@ -9,6 +9,7 @@ import { randomStream } from "../dist/core/random.js";
 import { trustworthiness } from "../dist/engine/decompositions/embedding/trustworthiness.js";
 import { decompositionOf } from "../dist/engine/decompositions/registry.js";
 import { transposed } from "../dist/engine/matrix.js";
+import { record } from "./_record.mjs";
 
 const LIMIT_RATIO = 2;
 const LIMIT_TRUST = 0.01;
@@ -73,6 +74,7 @@ try {
       continue;
     }
     const ratio = mine.seconds / theirs.seconds;
+    record(`${name}, ${rows} × ${COLS}`, name === "UMAP" ? "uwot" : "Rtsne", mine.seconds, theirs.seconds, LIMIT_RATIO);
     const isGood = smoke || (ratio <= LIMIT_RATIO && trust(mine) >= trust(theirs) - LIMIT_TRUST);
     if (!isGood) missed++;
     console.log(

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fitOnce, makeProblem, ONE_THREAD, writePart } from "./_learner.mjs";
+import { record } from "./_record.mjs";
 
 const LIMIT_RATIO = 1;
 const LIMIT_DIFFERENCE = 1e-6;
@@ -36,6 +37,7 @@ try {
     const { coefficients } = own.model.state().arrays;
     const difference = theirs.reduce((most, value, j) => Math.max(most, Math.abs(value - coefficients[j])), 0);
     const ratio = own.cpu / cpu;
+    record(`GLM, binomial, ${rows} × ${columns}`, "R's glm", own.cpu, cpu, rows === sizes.at(-1) ? LIMIT_RATIO : null);
     const isOver = difference > LIMIT_DIFFERENCE || (!smoke && rows === sizes.at(-1) && ratio > LIMIT_RATIO);
     failed ||= isOver;
     console.log(

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomStream } from "../dist/core/random.js";
 import { planPath, prepare, walkPath } from "../dist/engine/algorithms/glmnet/fit.js";
+import { record } from "./_record.mjs";
 
 const LIMIT_RATIO = 2;
 const LIMIT_DIFFERENCE = 1e-4;
@@ -108,6 +109,7 @@ try {
     const last = Math.min(mine.explained.length, theirs.explained.length) - 1;
     const difference = Math.abs(mine.explained[last] - theirs.explained[last]);
     largest = Math.max(largest, difference);
+    record(`GLMNET, ${shape.family}, ${shape.rows} × ${shape.cols}`, "glmnet", mine.seconds, theirs.seconds, null);
     const ratio = (mine.seconds / theirs.seconds).toFixed(2);
     console.log(
       `${title} ${mine.seconds.toFixed(3)} s  glmnet ${theirs.seconds.toFixed(3)} s  ratio ${ratio}  explained differs by ${difference.toExponential(1)}`,
@@ -118,6 +120,7 @@ try {
 }
 if (!hasPeer) console.log("Rscript with the package glmnet is not here (Debian: r-base-core, r-cran-glmnet), so there is no ratio.");
 else console.log(`together ${own.toFixed(3)} s, glmnet ${peer.toFixed(3)} s, ratio ${(own / peer).toFixed(2)} (limit ${LIMIT_RATIO})`);
+if (hasPeer) record("GLMNET, the paths together", "glmnet", own, peer, LIMIT_RATIO);
 if (!smoke && hasPeer && (own / peer > LIMIT_RATIO || largest > LIMIT_DIFFERENCE)) {
   console.error(
     `limit missed: ratio ${(own / peer).toFixed(2)} of ${LIMIT_RATIO}, explained differs by ${largest.toExponential(1)} of ${LIMIT_DIFFERENCE}`,

@@ -29,6 +29,8 @@ print(time.process_time() - cpu)
 p.astype("<f8").tofile(path + "shares")
 `;
 
+import { record } from "./_record.mjs";
+
 const python = pythonWith("sklearn");
 const folder = mkdtempSync(join(tmpdir(), "knn-"));
 let failed = false;
@@ -50,6 +52,7 @@ try {
     const theirs = new Float64Array(Uint8Array.from(readFileSync(join(folder, "shares"))).buffer);
     const difference = theirs.reduce((most, value, i) => Math.max(most, Math.abs(value - shares[i])), 0);
     const ratio = own / cpu;
+    record(`KNN, ${rows} × ${columns}, ${queries} queries`, "scikit-learn", own, cpu, rows === sizes.at(-1) ? LIMIT_RATIO : null);
     const isOver = difference > LIMIT_DIFFERENCE || (!smoke && rows === sizes.at(-1) && ratio > LIMIT_RATIO);
     failed ||= isOver;
     console.log(

@@ -24,6 +24,8 @@ lightgbm.train(settings, lightgbm.Dataset(x, y), num_boost_round=trees)
 print(time.process_time() - cpu)
 `;
 
+import { record } from "./_record.mjs";
+
 const python = pythonWith("lightgbm");
 const folder = mkdtempSync(join(tmpdir(), "light-rf-"));
 let failed = false;
@@ -37,6 +39,7 @@ try {
     const args = ["-c", PEER, join(folder, "training"), rows, columns, trees].map(String);
     const cpu = Number(execFileSync(python, args, { env: ONE_THREAD, encoding: "utf8" }));
     const ratio = own.cpu / cpu;
+    record(`LightRF, ${rows} × ${columns}, ${trees} trees`, "LightGBM", own.cpu, cpu, rows === sizes.at(-1) ? LIMIT_RATIO : null);
     const isOver = !smoke && rows === sizes.at(-1) && ratio > LIMIT_RATIO;
     failed ||= isOver;
     console.log(`  LightGBM: ${cpu.toFixed(2)} s; ratio ${ratio.toFixed(2)} (limit ${LIMIT_RATIO})${isOver ? "  OVER" : ""}`);

@@ -30,6 +30,8 @@ model = make().fit(z, y)
 np.append(model.coef_[0], model.intercept_).astype("<f8").tofile(path + ".coefficients")
 `;
 
+import { record } from "./_record.mjs";
+
 const python = pythonWith("sklearn");
 const folder = mkdtempSync(join(tmpdir(), "linear-svm-"));
 let failed = false;
@@ -49,6 +51,7 @@ try {
     const { coefficients } = own.model.state().arrays;
     const difference = theirs.reduce((most, value, i) => Math.max(most, Math.abs(value - coefficients[i])), 0);
     const ratio = own.cpu / cpu;
+    record(`LinearSVM, ${rows} × ${columns}`, "LIBLINEAR", own.cpu, cpu, rows === sizes.at(-1) ? LIMIT_RATIO : null);
     const isOver = difference > LIMIT_DIFFERENCE || (!smoke && rows === sizes.at(-1) && ratio > LIMIT_RATIO);
     failed ||= isOver;
     console.log(

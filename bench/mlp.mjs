@@ -26,6 +26,8 @@ model = MLPClassifier((64, 64), batch_size=256, max_iter=epochs, tol=0, n_iter_n
 print(time.process_time() - cpu, model.loss_)
 `;
 
+import { record } from "./_record.mjs";
+
 const python = pythonWith("sklearn");
 const folder = mkdtempSync(join(tmpdir(), "mlp-"));
 let failed = false;
@@ -39,6 +41,7 @@ try {
     const args = ["-c", PEER, join(folder, "training"), rows, columns, epochs].map(String);
     const [cpu, loss] = execFileSync(python, args, { env: ONE_THREAD, encoding: "utf8" }).split(" ").map(Number);
     const ratio = own.cpu / cpu;
+    record(`MLP, ${rows} × ${columns}, ${epochs} epochs`, "scikit-learn", own.cpu, cpu, rows === sizes.at(-1) ? LIMIT_RATIO : null);
     const isOver = !smoke && rows === sizes.at(-1) && ratio > LIMIT_RATIO;
     failed ||= isOver;
     console.log(

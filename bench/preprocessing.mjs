@@ -44,6 +44,8 @@ for pipeline, x in [(first, raw), (second, raw[:, :p])]:
     print(spent, float(np.abs(np.asarray(out.mean(axis=0)).ravel()[:p]).max()))
 `;
 
+import { record } from "./_record.mjs";
+
 function makeColumns(rows, seed) {
   const random = randomStream(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
@@ -92,6 +94,7 @@ try {
       const means = own.prepared.slice(0, NUMBERS).map((column) => (column.kind === "numeric" ? meanOf(column.values) : 0));
       const difference = index === 0 ? Math.max(...means.map(Math.abs)) + largestMean : 0;
       const ratio = own.seconds / seconds;
+      record(`Preprocessing, ${rows} rows, ${name}`, "scikit-learn", own.seconds, seconds, rows === sizes.at(-1) ? LIMIT_RATIO : null);
       const isOver = difference > LIMIT_DIFFERENCE || (!smoke && rows === sizes.at(-1) && ratio > LIMIT_RATIO);
       failed ||= isOver;
       console.log(

@@ -25,6 +25,8 @@ print(time.process_time() - cpu)
 model.decision_function((x - x.mean(0)) / x.std(0)).astype("<f8").tofile(path + ".decisions")
 `;
 
+import { record } from "./_record.mjs";
+
 const python = pythonWith("sklearn");
 const folder = mkdtempSync(join(tmpdir(), "radial-svm-"));
 let failed = false;
@@ -44,6 +46,7 @@ try {
     const decisions = own.model.decisions(problem.features);
     const difference = theirs.reduce((most, value, i) => Math.max(most, Math.abs(value - decisions[i])), 0);
     const ratio = own.cpu / cpu;
+    record(`RadialSVM, ${rows} × ${columns}`, "libsvm", own.cpu, cpu, rows === sizes.at(-1) ? LIMIT_RATIO : null);
     const isOver = difference > LIMIT_DIFFERENCE || (!smoke && rows === sizes.at(-1) && ratio > LIMIT_RATIO);
     failed ||= isOver;
     console.log(

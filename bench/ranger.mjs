@@ -33,6 +33,8 @@ model.fit(x, y)
 print(time.perf_counter() - wall, time.process_time() - cpu, roc_auc_score(yt, model.predict_proba(xt)[:, 1]))
 `;
 
+import { record } from "./_record.mjs";
+
 function rocAuc(target, predicted) {
   const order = [...target.keys()].sort((a, b) => predicted[2 * a + 1] - predicted[2 * b + 1]);
   const positives = target.reduce((sum, y) => sum + y, 0);
@@ -64,6 +66,13 @@ try {
     if (python !== null) {
       const theirs = fitPeer(python, folder, rows, test.rows);
       const ratio = own.cpu / theirs.cpu;
+      record(
+        `Ranger, ${rows} × ${columns}, ${trees} trees`,
+        "scikit-learn",
+        own.cpu,
+        theirs.cpu,
+        rows === sizes.at(-1) ? LIMIT_RATIO : null,
+      );
       const isOver = !smoke && rows === sizes.at(-1) && ratio > LIMIT_RATIO;
       failed ||= isOver;
       console.log(

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fitOnce, makeProblem, ONE_THREAD, pythonWith, writePart } from "./_learner.mjs";
+import { record } from "./_record.mjs";
 
 const smoke = process.argv.includes("--smoke");
 const READ = `
@@ -80,6 +81,7 @@ try {
       execFileSync(program, [...code, join(folder, "training"), one.rows, one.columns].map(String), { env: ONE_THREAD, encoding: "utf8" }),
     );
     const ratio = own.cpu / cpu;
+    record(`${one.name}, ${one.rows} × ${one.columns}`, one.python === undefined ? "mgcv" : "scikit-learn", own.cpu, cpu, one.limit);
     const isOver = !smoke && ratio > one.limit;
     failed ||= isOver;
     console.log(`  peer: ${cpu.toFixed(2)} s; ratio ${ratio.toFixed(2)} (limit ${one.limit})${isOver ? "  OVER" : ""}`);

@@ -34,6 +34,8 @@ scale = rows / (rows - 1)
 print(json.dumps(dict(pca=pca, variance=float(fit.explained_variance_[0] / scale), kmeans=means, inertia=float(km.inertia_), rounds=int(km.n_iter_))))
 `;
 
+import { record } from "./_record.mjs";
+
 /** Groups around centres, in columns with something in common. */
 function makeMatrix({ rows, cols }) {
   const random = randomStream(rows);
@@ -103,6 +105,7 @@ try {
       ["KMeans", own.kmeans, peer.kmeans, Math.abs(own.inertia / peer.inertia - 1)],
     ]) {
       const ratio = mine / theirs;
+      record(`${name}, ${label}`, "scikit-learn", mine, theirs, shape.limits[name]);
       const isGood = smoke || (ratio <= shape.limits[name] && difference <= LIMIT_DIFFERENCE);
       if (!isGood) missed++;
       const rounds = name === "KMeans" ? `, ${own.rounds} and ${peer.rounds} rounds` : "";
