@@ -6,7 +6,7 @@ export function algorithmsCommand(name: string | undefined, flags: { json?: bool
   const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
   if (name === undefined) {
     if (flags.json === true) print({ algorithms: ALGORITHMS.map(({ name, description, supports }) => ({ name, description, supports })) });
-    else for (const { name, description } of ALGORITHMS) process.stdout.write(`${name.padEnd(12)}${description}\n`);
+    else for (const { name, description } of ALGORITHMS) process.stdout.write(`${name.padEnd(14)}${description}\n`);
     return;
   }
   const algorithm = algorithmOf(name);

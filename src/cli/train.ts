@@ -177,7 +177,7 @@ function resultJson(result: TrainResult, seconds: number): Record<string, unknow
 function resultText(result: TrainResult, seconds: number, out: string | undefined): string {
   const { test, training, baseline } = result.metrics;
   const lines = [
-    `${result.algorithm} predicts "${result.target}" from ${result.features.length} columns, ${result.rows.toLocaleString("en")} rows, in ${seconds.toFixed(1)} s (seed ${result.config.seed}).`,
+    `${result.algorithm} predicts "${result.target}" from ${result.features.length} column${result.features.length === 1 ? "" : "s"}, ${result.rows.toLocaleString("en")} rows, in ${seconds.toFixed(1)} s (seed ${result.config.seed}).`,
     "",
     test === null
       ? "Metrics on the rows it was trained on (too good to expect of new rows; use --folds to test):"

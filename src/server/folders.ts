@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, mkdirSync, readdirSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { InvalidArgumentError } from "../core/errors.ts";
 
 const KINDS = ["data", "jobs", "uploads"] as const;
 
@@ -30,5 +31,28 @@ export class Folders {
       const names = readdirSync(join(this.root, kind)).filter((name) => !known[kind].has(name));
       return names.map((name) => join(this.root, kind, name));
     });
+  }
+}
+
+/** Makes the folder of a server and those above it, for its user alone. @throws {InvalidArgumentError} when it cannot be made or written to. */
+export function makeDataFolder(path: string): void {
+  try {
+    makeFolder(resolve(path));
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new InvalidArgumentError(`The data folder ${path} cannot be made or written to (${reason}); give another one with --data-dir.`);
+  }
+}
+
+/** Not `recursive: true`: Node then tries for ever where a folder that is there answers ENOENT, as /proc does. */
+function makeFolder(path: string): void {
+  const isFolder = (name: string): boolean => statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isFolder(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (!isFolder(path)) throw error;
   }
 }

@@ -1,11 +1,10 @@
-import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { AlertWebhook, Runs } from "../runs/index.ts";
 import type { ComputeProfile, TaskReference } from "../tasks/profile.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { DataHandles } from "./data-handles.ts";
 import { SessionEvents, type Subscriber } from "./events.ts";
-import { Folders } from "./folders.ts";
+import { Folders, makeDataFolder } from "./folders.ts";
 import { JobRuns } from "./jobs/job-runs.ts";
 import { type JobRunner, Jobs } from "./jobs.ts";
 import type { Results } from "./results.ts";
@@ -59,7 +58,7 @@ export class Services {
   constructor(options: ServiceOptions) {
     this.#options = options;
     this.saveDir = options.saveDir;
-    mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+    makeDataFolder(options.dataDir);
     this.lock = OwnerLock.acquire(options.dataDir);
     try {
       this.#database = Database.open(options.dataDir);
