@@ -29,7 +29,7 @@ function ticksOf(pid: number): number {
   }
 }
 
-/** Kills the daemon that works. The one that stands by must live: a fit that is given to a dead one dies a second time. */
+/** Kills the daemon that works. */
 async function killBusyDaemon(serverPid: number): Promise<void> {
   const before = new Map<number, number>();
   let busy: number | undefined;
@@ -73,3 +73,30 @@ test.skipIf(process.platform !== "linux")(
       .toBe("complete");
   },
 );
+
+test("D-16: all daemons killed with -9 at once, also the one that stands by: fits that wait are not counted as dead, and the job finishes", async () => {
+  const server = await startServer({ dataDir: scratchFolder(onTestFinished), args: ["--daemons", "2"] });
+  onTestFinished(() => server.end());
+  const serverPid = server.child.pid ?? 0;
+  const client = await TestClient.attached({ port: Number(new URL(server.address).port), token: server.token }, "all-at-once");
+  onTestFinished(() => client.socket.terminate());
+  const { data_handle } = await client.result("data.open_sample", { name: "breast_cancer" });
+  const { job_id } = await client.result("train", {
+    data_handle,
+    algorithm: "LightGBM",
+    hyperparameters: { nrounds: 400 },
+    outer_resampling_config: { type: "KFold", n_resamples: 4 },
+    seed: 1,
+  });
+  await client.event("job.points", (data) => data.job_id === job_id);
+
+  const killed = daemonsOf(serverPid);
+  for (const pid of killed) process.kill(pid, "SIGKILL");
+
+  await client.until(() => client.events.some(({ event }) => /^job\.(complete|failed)$/.test(event)));
+  const { status, error } = await client.result("job.status", { job_id });
+  expect([status, error]).toEqual(["complete", null]);
+  expect(killed.length).toBeGreaterThanOrEqual(2);
+  const report = await client.result("job.result", { job_id, slice: "report" });
+  expect(report.folds.map((fold: { error: unknown }) => fold.error)).toEqual(Array(4).fill(null));
+});

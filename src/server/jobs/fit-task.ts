@@ -9,6 +9,7 @@ import type { TrainingRequest, UnitPoints } from "../../engine/train/training-ho
 import { runUnit, type Unit, type UnitResult } from "../../engine/train/unit.ts";
 import { PointBatch } from "../../engine/train/unit-points.ts";
 import type { TaskContext } from "../../tasks/profile.ts";
+import { begin } from "./surviving-task.ts";
 
 /** Where a unit finds its data. Daemons read the stored table themselves; only names travel. */
 export interface TrainSource {
@@ -25,12 +26,14 @@ export type PlannedTraining = Omit<TrainingRequest, "innerCount"> & { readonly i
 
 /** Looks at the data once and says what the coordinator needs to know. */
 export async function planTask(source: TrainSource, context: TaskContext): Promise<PlannedTraining> {
+  await begin(context);
   const { innerCount, ...request } = trainingRequest(await preparedFor(source, context), []);
   return { ...request, innerCounts: [0, ...request.outerLabels.map((_, index) => index + 1)].map(innerCount) };
 }
 
 /** Runs one unit; its curve points are notes. */
 export async function unitTask({ source, unit }: { source: TrainSource; unit: Unit }, context: TaskContext): Promise<UnitResult> {
+  await begin(context);
   const prepared = await preparedFor(source, context);
   const steps = runUnit(unit, prepared, { fingerprint: source.fingerprint, now: Date.now });
   const batch = new PointBatch((points: UnitPoints) => context.note(points));
@@ -52,7 +55,8 @@ export async function unitTask({ source, unit }: { source: TrainSource; unit: Un
   }
 }
 
-export function summariseTask(input: SummaryInput): PredictionSummary {
+export async function summariseTask(input: SummaryInput, context: TaskContext): Promise<PredictionSummary> {
+  await begin(context);
   return summarisePredictions(input);
 }
 

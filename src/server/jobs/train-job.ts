@@ -12,6 +12,7 @@ import type { UnitResult } from "../../engine/train/unit.ts";
 import type { ComputeProfile } from "../../tasks/profile.ts";
 import { writeFileDurably } from "../store/durable-files.ts";
 import type { PlannedTraining, TrainSource } from "./fit-task.ts";
+import { submitSurviving } from "./surviving-task.ts";
 
 export interface TrainJobOptions {
   /** Unique among the jobs of a profile. */
@@ -42,7 +43,7 @@ const MODULE = new URL("./fit-task.js", import.meta.url).href;
 
 /**
  * Trains on the daemons of a profile and stores what came out, result.json last: where it is, everything else is on disk.
- * A unit whose daemon dies is given to another once; the second death is the unit's failure.
+ * A unit whose daemon dies under it is given to another once; the second death is the unit's failure.
  *
  * @throws {TrainyardError} `cancelled`, or what the training failed with; nothing but complete files is left behind.
  */
@@ -50,8 +51,8 @@ export async function runTrainJob(options: TrainJobOptions): Promise<TrainResult
   const { config, profile, signal } = options;
   const { jobId: key, tableFile, fingerprint, heldOutFiles = {} } = options;
   const source: TrainSource = { key, config, tableFile, heldOutFiles, fingerprint };
-  const run = <Result>(name: string, args: unknown, extra: Parameters<ComputeProfile["submit"]>[2] = {}): Promise<Result> =>
-    profile.submit<Result>({ module: MODULE, export: name }, args, { signal, retries: 1, ...extra }).result;
+  const run = <Result>(name: string, args: unknown, extra: Parameters<typeof submitSurviving>[3] = {}): Promise<Result> =>
+    submitSurviving<Result>(profile, { module: MODULE, export: name }, args, { signal, ...extra });
   const { innerCounts, warnings, ...planned } = await run<PlannedTraining>("planTask", source);
   const host: TrainingHost = {
     daemons: () => Math.max(1, profile.status().daemons.length),

@@ -5,6 +5,7 @@ import type { UnsupervisedConfig } from "../../engine/unsupervised/config.ts";
 import type { UnsupervisedResult } from "../../engine/unsupervised/result.ts";
 import type { ComputeProfile } from "../../tasks/profile.ts";
 import { writeFileDurably } from "../store/durable-files.ts";
+import { submitSurviving } from "./surviving-task.ts";
 import { JOB_FILES } from "./train-job.ts";
 import type { StepBatch, UnsupervisedArgs } from "./unsupervised-task.ts";
 
@@ -36,11 +37,10 @@ export async function runUnsupervisedJob(options: UnsupervisedJobOptions): Promi
   try {
     const args: UnsupervisedArgs = { config, tableFile: options.tableFile, fingerprint: options.fingerprint, jobFolder };
     const task = { module: MODULE, export: "unsupervisedTask" };
-    const result = await profile.submit<UnsupervisedResult>(task, args, {
+    const result = await submitSurviving<UnsupervisedResult>(profile, task, args, {
       signal,
-      retries: 1,
       onNote: (note) => progress.advance(note as StepBatch), // unsupervisedTask notes nothing else
-    }).result;
+    });
     await writeFileDurably(join(jobFolder, JOB_FILES.result), JSON.stringify(result));
     progress.finish(result.warnings);
     return result;

@@ -8,6 +8,7 @@ import type { UnsupervisedResult } from "../../engine/unsupervised/result.ts";
 import { runUnsupervised, type UnsupervisedOutcome } from "../../engine/unsupervised/run.ts";
 import type { TaskContext } from "../../tasks/profile.ts";
 import { VERSION } from "../version.ts";
+import { begin } from "./surviving-task.ts";
 import { JOB_FILES } from "./train-job.ts";
 
 export interface UnsupervisedArgs {
@@ -47,6 +48,7 @@ const BREATH_MS = 20;
 
 /** Does the work of one decomposition or clustering job in a daemon and writes its tables and its fit; both files are complete or absent. */
 export async function unsupervisedTask(args: UnsupervisedArgs, context: TaskContext): Promise<UnsupervisedResult> {
+  await begin(context);
   const table = await readTableFile(args.tableFile, { columns: args.config.features });
   const steps = runUnsupervised(args.config, table, Date.now);
   const gathered = new StepGatherer();
