@@ -1,6 +1,7 @@
 // npm run interop:afnio -- PATH [pytest arguments]: runs the upstream Python client's own tests against a server that this starts.
 // PATH is a checkout of the client; nothing of it is part of this repository. Needs a build, Python, pytest and the client's dependencies;
-// PYTHON names another interpreter. Language models are scripted, unless REAL_MODELS=1 and OPENAI_API_KEY are set. Status 0 when all passed.
+// PYTHON names another interpreter; PROMPTS a folder for `serve --prompts`, as tests of the client compare some sentences word by word:
+// combined-feedback.txt and score-explanation.txt say them. Language models are scripted, unless REAL_MODELS=1 and OPENAI_API_KEY are set. Status 0 when all passed.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -83,9 +84,10 @@ function checkedPython(path) {
 
 async function startServer() {
   const data = join(folder, "data");
+  const prompts = process.env.PROMPTS ? ["--prompts", resolve(process.env.PROMPTS)] : [];
   const server = spawn(
     process.execPath,
-    [join(ROOT, "dist/cli/main.js"), "serve", "--port", "0", "--token", KEY, "--data-dir", data, "--verbosity", "0"],
+    [join(ROOT, "dist/cli/main.js"), "serve", "--port", "0", "--token", KEY, "--data-dir", data, "--verbosity", "0", ...prompts],
     {
       stdio: ["ignore", "inherit", "inherit"],
       env: { ...process.env, TRAINYARD_ORGANISATIONS: ORGANISATION },

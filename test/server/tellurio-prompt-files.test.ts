@@ -40,6 +40,28 @@ test("every prompt of the engine passes its own check", () => {
   expect(readPromptFiles(folderWith(Object.fromEntries(files)))).toEqual(DEFAULT_PROMPTS);
 });
 
+test("T-66, T-80: what an evaluation and what a sum say in words are prompts as well, so a client that compares them word by word can be served", async () => {
+  const folder = folderWith({
+    "score-explanation.txt": "For {purpose}: {prediction} against {target} makes {score}.",
+    "combined-feedback.txt": "On {role}: {feedback}",
+  });
+  const client = await RawClient.connect((await tellurioRig({ prompts: readPromptFiles(folder) })).url);
+  const colour = await client.variable("green", "colour", true);
+  const isEqual = client.fn((given: string, wanted: string) => (given === wanted ? 1 : 0));
+  const judged = await client.run("DeterministicEvaluator", [colour.ref, "red", isEqual, "a match", null, null, null]);
+  expect(judged.data[1].data).toBe("For a match: green against red makes 0.");
+  const exact = await client.run("ExactMatchEvaluator", [colour.ref, "green", null, null]);
+  expect(exact.data[1].data).toBe("For exact match: green against green makes 1.");
+  const more = await client.variable("ish", "end", false);
+  const whole = (await client.run("Add", [colour.ref, more.ref])).data;
+  const said = await client.variable("too long", "gradient", false);
+  const variables = { __variable__: true, variable_id: whole.variable_id };
+  await client.call("run_backward", { variables, grad_variables: said.ref, retain_graph: null, create_graph: false, inputs: null });
+  const pushed = client.heard.filter(({ method }) => method === "append_grad");
+  expect(pushed.map(({ params }) => params.gradient.data)).toEqual(["On colour: too long"]);
+  expect(() => readPromptFiles(folderWith({ "score-explanation.txt": "Fine." }))).toThrow(/must contain \{score\}/);
+});
+
 test("a server that was given prompts says them to its models; one that was given wrong ones does not start", async () => {
   const folder = folderWith({
     "backward-system.txt": "You are the house critic.",

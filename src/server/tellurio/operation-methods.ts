@@ -160,6 +160,7 @@ async function runDeterministic({ session, args, gradEnabled }: Call): Promise<O
     evaluate,
     {
       ...(purpose === null ? {} : { purpose }),
+      prompts: session.prompts,
       gradEnabled,
       ...functionsOf(session, args),
     },
@@ -170,6 +171,7 @@ async function runDeterministic({ session, args, gradEnabled }: Call): Promise<O
 async function runExactMatch({ session, args, gradEnabled }: Call): Promise<OperationResult> {
   const { successFn: _unused, ...functions } = functionsOf(session, args);
   const evaluation = await exactMatchEvaluator(toVariable(args.prediction, "prediction"), toTarget(args.target ?? null, "target"), {
+    prompts: session.prompts,
     gradEnabled,
     ...functions,
   });

@@ -10,6 +10,7 @@ const NEEDED: Readonly<Partial<Record<keyof EnginePrompts, readonly string[]>>> 
   backwardEvaluation: ["{value}", "{target}"],
   combinedFeedback: ["{feedback}"],
   judgeForm: ["score"],
+  scoreExplanation: ["{score}"],
   optimizerSystem: ["<NEW_VALUE>"],
   optimizerUser: ["{value}", "{feedback}"],
   optimizerConstraints: ["{items}"],

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "../../core/errors.ts";
 import type { BackwardContext } from "../backward-context.ts";
+import { DEFAULT_PROMPTS, type EnginePrompts } from "../prompts/index.ts";
 import { fill } from "../prompts/template.ts";
 import { at, batchLength, joinedText, type Scalar, type TextData, textOf, toTextData } from "../values.ts";
 import type { BackwardFunction, Feedback, Variable } from "../variable.ts";
@@ -20,6 +21,8 @@ export interface EvaluatorOptions extends OperationOptions {
   readonly reductionFn?: ReduceFunction | null | undefined;
   /** Completes "the scores were combined by …". Default: summation. */
   readonly reductionPurpose?: string | null | undefined;
+  /** What the evaluation says in words. Default: the engine's own. */
+  readonly prompts?: EnginePrompts;
 }
 
 /** Score (output 0) and explanation (output 1). Train on the explanation. */
@@ -71,11 +74,16 @@ export function toScore(value: unknown, who: string): Scalar {
 }
 
 /** Explanation of scores that rules, not a model, gave. */
-export function explainScores(purpose: string, prediction: TextData, target: TextData, result: Scored): string {
-  if (result.length === null) {
-    return `Evaluation for ${purpose}: the predicted value was "${joinedText(prediction)}", the target value was "${joinedText(target)}", and the score is ${joinedText(result.score)}.`;
-  }
-  return explainBatch(purpose, result);
+export function explainScores(
+  purpose: string,
+  prediction: TextData,
+  target: TextData,
+  result: Scored,
+  prompts: EnginePrompts = DEFAULT_PROMPTS,
+): string {
+  if (result.length !== null) return explainBatch(purpose, result);
+  const values = { purpose, prediction: joinedText(prediction), target: joinedText(target), score: joinedText(result.score) };
+  return fill(prompts.scoreExplanation, values);
 }
 
 export function explainBatch(purpose: string, { length, score, reductionPurpose }: Scored): string {

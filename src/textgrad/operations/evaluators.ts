@@ -43,9 +43,9 @@ export async function deterministicEvaluator(
     scores.push(toScore(await evaluate(at(predicted, index), at(expected, index)), "The evaluation function"));
   }
   const result = await scored(length, scores, options);
-  const explanation = explainScores(purpose, predicted, expected, result);
+  const explanation = explainScores(purpose, predicted, expected, result, options.prompts);
   const explanations = scores.map((score, index) =>
-    explainScores(purpose, at(predicted, index), at(expected, index), { ...result, length: null, score }),
+    explainScores(purpose, at(predicted, index), at(expected, index), { ...result, length: null, score }, options.prompts),
   );
   const saved = { role: prediction.role, prediction: predicted, target: expected, purpose, result, explanations, isPerfect };
   const outputs = evaluationOutputs(prediction, result.score, explanation);
@@ -67,9 +67,9 @@ export async function exactMatchEvaluator(
   const scores = await forEachPosition(length, async (index) => (at(predicted, index) === at(expected, index) ? 1 : 0));
   const result = await scored(length, scores, { successFn: (all) => all.every((one) => one === 1), ...options });
   const purpose = "exact match";
-  const explanation = explainScores(purpose, predicted, expected, result);
+  const explanation = explainScores(purpose, predicted, expected, result, options.prompts);
   const explanations = scores.map((score, index) =>
-    explainScores(purpose, at(predicted, index), at(expected, index), { ...result, length: null, score }),
+    explainScores(purpose, at(predicted, index), at(expected, index), { ...result, length: null, score }, options.prompts),
   );
   const isPerfect = (score: Scalar): boolean => score === 1;
   const saved = { role: prediction.role, prediction: predicted, target: expected, purpose, result, explanations, isPerfect };

@@ -31,7 +31,6 @@ export interface JudgeOptions extends EvaluatorOptions {
   readonly args?: CompletionArguments;
   /** True (default): the prediction is criticised. False: the judge's own messages and inputs are. */
   readonly evalMode?: boolean;
-  readonly prompts?: EnginePrompts;
   readonly signal?: AbortSignal | undefined;
 }
 

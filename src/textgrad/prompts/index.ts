@@ -1,5 +1,5 @@
 import { BACKWARD_COMPLETION, BACKWARD_EVALUATION, BACKWARD_SYSTEM, COMBINED_FEEDBACK, NO_FEEDBACK } from "./backward.ts";
-import { JUDGE_FORM } from "./judge.ts";
+import { JUDGE_FORM, SCORE_EXPLANATION } from "./judge.ts";
 import { OPTIMIZER_CONSTRAINTS, OPTIMIZER_EXAMPLES, OPTIMIZER_PAST, OPTIMIZER_SYSTEM, OPTIMIZER_USER } from "./optimizer.ts";
 
 /** Every text that the engine itself says to a model. Read them in this folder; replace any of them with `withPrompts`. */
@@ -10,6 +10,7 @@ export interface EnginePrompts {
   readonly noFeedback: string;
   readonly combinedFeedback: string;
   readonly judgeForm: string;
+  readonly scoreExplanation: string;
   readonly optimizerSystem: string;
   readonly optimizerUser: string;
   readonly optimizerConstraints: string;
@@ -24,6 +25,7 @@ export const DEFAULT_PROMPTS: EnginePrompts = Object.freeze({
   noFeedback: NO_FEEDBACK,
   combinedFeedback: COMBINED_FEEDBACK,
   judgeForm: JUDGE_FORM,
+  scoreExplanation: SCORE_EXPLANATION,
   optimizerSystem: OPTIMIZER_SYSTEM,
   optimizerUser: OPTIMIZER_USER,
   optimizerConstraints: OPTIMIZER_CONSTRAINTS,
