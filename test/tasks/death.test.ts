@@ -1,4 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { heldBytes } from "../support/held-bytes.ts";
@@ -126,15 +129,37 @@ describe("a daemon that speaks nonsense", () => {
   });
 });
 
-test("10,000 tasks on daemons that die after every 50: each settles once, with its own value", async () => {
-  const profile = openTestProfile({ daemons: 2, warmSpare: true });
-  const settled = new Uint32Array(10_000);
-  const handles = Array.from(settled, (_, i) => profile.submit<number>(job("dieEvery"), { i, every: 50 }, { retries: 3 }));
-  const values = await Promise.all(handles.map((handle, i) => handle.result.finally(() => settled[i]!++)));
-  expect(values).toEqual(Array.from(settled, (_, i) => i));
-  expect(settled.every((times) => times === 1)).toBe(true);
-  expect(profile.status().queued).toBe(0);
-}, 240_000);
+test.each([
+  [10_000, 3],
+  [2000, 0],
+])(
+  "%i tasks on daemons that die after every 50, %i retries: each settles once, and runs again only where that was asked for",
+  async (count, retries) => {
+    const folder = mkdtempSync(join(tmpdir(), "trainyard-death-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, "ran.txt");
+    const profile = openTestProfile({ daemons: 2, warmSpare: true });
+    const ended = new Uint32Array(count);
+    const handles = Array.from(ended, (_, i) => profile.submit<number>(job("dieEvery"), { i, every: 50, file }, { retries }));
+    const outcomes = await Promise.allSettled(handles.map((handle, i) => handle.result.finally(() => ended[i]!++)));
+    const lost = outcomes.filter((outcome) => outcome.status === "rejected");
+    const ran = new Uint32Array(ended.length);
+    for (const line of readFileSync(file, "utf8").trim().split("\n")) ran[Number(line)]!++;
+    const runs = ran.reduce((sum, times) => sum + times, 0);
+    expect(ended.every((times) => times === 1)).toBe(true);
+    expect(outcomes.every((outcome, i) => outcome.status === "rejected" || outcome.value === i)).toBe(true);
+    expect(lost.every(({ reason }) => reason.code === "daemon_lost")).toBe(true);
+    expect(Math.min(...ran)).toBe(1);
+    // Every 51st run is a death. Those, and no others, are lost or run again.
+    const deaths = retries === 0 ? lost.length : runs - ended.length;
+    if (retries === 0) expect(runs).toBe(ended.length);
+    else expect(lost.length).toBe(0);
+    expect(deaths).toBeGreaterThan(count / 51 - 5);
+    expect(deaths).toBeLessThan(count / 50 + 5);
+    expect(profile.status().queued).toBe(0);
+  },
+  240_000,
+);
 
 describe("the host", () => {
   /** Starts host.mjs; resolves with the pid of its daemon. */

@@ -95,7 +95,8 @@ export function lie() {
   });
 }
 
-export function dieEvery({ i, every }, { cache }) {
+export function dieEvery({ i, every, file }, { cache }) {
+  if (file !== undefined) appendFileSync(file, `${i}\n`);
   const done = (cache.get("done") ?? 0) + 1;
   cache.set("done", done);
   if (done > every) process.kill(process.pid, "SIGKILL");
