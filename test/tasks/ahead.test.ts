@@ -68,6 +68,14 @@ describe.each([
   });
 });
 
+test("a thread that gets one task right after the other still gives its timers a turn", async () => {
+  const profile = "timers";
+  const set = await daemons(1, { profile, thread: true });
+  onTestFinished(async () => void (await set.reset()));
+  await mirai(() => void setTimeout(() => Object.assign(globalThis, { hasFired: true }), 1), undefined, { profile });
+  while (!(await mirai(() => "hasFired" in globalThis, undefined, { profile })));
+});
+
 test("nothing passes a closed gate, and who closed it knows how many did, also after the count has wrapped", () => {
   const gate = new Gate();
   expect([gate.pass(), gate.pass(), gate.pass()]).toEqual([true, true, true]);
