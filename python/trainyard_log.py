@@ -216,7 +216,7 @@ class Run:
         if outcome == _AWAY:
             if not is_beat:
                 self._retry = min(_RETRY_MAX, max(_RETRY_MIN, self._retry * 2))
-                self._tell("the server is away (%s); points wait on disk" % text)
+                self._tell("the server is away or takes no points (%s); they wait on disk" % text)
             return
         self._retry, self._sent_at = 0.0, time.monotonic()
         if text == "stopping":

@@ -50,7 +50,7 @@ export async function serveCommand(flags: ServeFlags): Promise<void> {
 
 function serveOptions(flags: ServeFlags): ServeOptions {
   const given = {
-    port: wholeNumber("--port", flags.port, 0, 65_535),
+    port: wholeNumber("--port", flags.port, 0, 49_151),
     host: flags.host,
     token: flags.token,
     tls: tlsOption(flags),

@@ -255,7 +255,7 @@ class Logger implements LoggedRun {
   #note(delivery: Delivery): void {
     if (delivery.type === "away") {
       this.#retryMs = Math.min(RETRY_MAX_MS, Math.max(RETRY_MIN_MS, this.#retryMs * 2));
-      this.#problem("the server is away; points wait on disk");
+      this.#problem(`the server is away or takes no points (${delivery.why}); they wait on disk`);
       return;
     }
     this.#retryMs = 0;

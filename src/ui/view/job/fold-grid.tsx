@@ -4,6 +4,7 @@ import { isSmallerBetter, metricTitle } from "../../app/words.ts";
 import { FoldGrid as GridChart } from "../../chart/fold-grid.tsx";
 import type { GridCell as ChartCell } from "../../chart/fold-grid-model.ts";
 import { Card, Empty, formatDuration, formatMetric } from "../../kit/index.ts";
+import { isFinal } from "../../store/state.ts";
 import type { CellState, FoldRow } from "./grid-model.ts";
 
 const STATE_WORDS: Readonly<Record<CellState, string>> = {
@@ -24,10 +25,11 @@ const CHART_STATES: Readonly<Record<CellState, ChartCell["state"]>> = {
 /** Folds as rows; with tuning, candidates as columns. */
 export function FoldGrid({ job, rows }: { job: JobSummary; rows: readonly FoldRow[] }) {
   if (rows.length === 0) {
+    const isOver = isFinal(job.status);
     return (
       <Card title="Folds">
-        <Empty title={job.status === "queued" ? "Waiting for a free daemon" : "Nothing has started yet"}>
-          Folds appear here as soon as they are known.
+        <Empty title={job.status === "queued" ? "Waiting for a free daemon" : isOver ? "Nothing was started" : "Nothing has started yet"}>
+          {isOver ? null : "Folds appear here as soon as they are known."}
         </Empty>
       </Card>
     );

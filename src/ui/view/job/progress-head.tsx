@@ -2,9 +2,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { JobSummary } from "../../../client/index.ts";
 import { useNow, useStore } from "../../app/context.ts";
 import { clockTime, jobName, plural, stateWord } from "../../app/words.ts";
-import { announce, classNames, formatCount, formatDuration, Progress } from "../../kit/index.ts";
+import { announce, classNames, formatCount, Progress } from "../../kit/index.ts";
 import { isFinal } from "../../store/state.ts";
-import { duration } from "../jobs/job-table.tsx";
+import { duration, jobTime } from "../jobs/job-table.tsx";
 import { type FoldRow, workCounts } from "./grid-model.ts";
 
 /** How far, how long already, how long still. Never goes back; never counts down while the server is not heard. */
@@ -37,7 +37,7 @@ export function ProgressHead({ job, rows }: { job: JobSummary; rows: readonly Fo
             {formatCount(done)} of {plural(Math.max(total, done), "step")}
           </span>
         )}
-        <span>{isFinal(job.status) ? `took ${formatDuration(seconds)}` : `${formatDuration(seconds)} elapsed`}</span>
+        <span>{isFinal(job.status) ? `took ${jobTime(seconds)}` : `${jobTime(seconds)} elapsed`}</span>
         {job.status === "running" && isLive ? <span>{remainingText(job.remaining_seconds)}</span> : null}
         {isOpen && !isLive && liveAt !== null ? <span>as of {clockTime(liveAt)}</span> : null}
         {isOpen && job.last_message !== null ? <span class="a-progress-now">{job.last_message}</span> : null}
@@ -63,7 +63,7 @@ function summary(job: JobSummary, rows: readonly FoldRow[], seconds: number | nu
   if (job.fraction !== null && !isFinal(job.status)) parts.push(`${Math.floor(job.fraction * 100)} percent`);
   if (total > 0) parts.push(`${done} of ${total} steps`);
   if (job.status === "running" && isLive && job.remaining_seconds !== null) parts.push(remainingText(job.remaining_seconds));
-  else if (seconds !== null) parts.push(`${formatDuration(seconds)}`);
+  else if (seconds !== null) parts.push(`${jobTime(seconds)}`);
   return `${parts.join(", ")}.`;
 }
 

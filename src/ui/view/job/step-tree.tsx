@@ -31,7 +31,7 @@ export function StepTree({ job, nodes }: { job: JobSummary; nodes: ReadonlyMap<s
   return (
     <Card title="Steps">
       {roots.length === 0 ? (
-        <Empty title="Nothing has started yet" />
+        <Empty title={isFinal(job.status) ? "Nothing was started" : "Nothing has started yet"} />
       ) : (
         <div class="a-tree-box">
           <Tree

@@ -32,7 +32,7 @@ export function JobTable({
       header: "Time",
       align: "end",
       sortValue: (job) => duration(job, now),
-      cell: (job) => <span class="num">{formatDuration(duration(job, now))}</span>,
+      cell: (job) => <span class="num">{jobTime(duration(job, now))}</span>,
     },
     {
       id: "submitted",
@@ -83,4 +83,10 @@ export function duration(job: JobSummary, now: number): number | null {
   if (job.started_at === null) return null;
   const end = job.completed_at === null ? now : Date.parse(job.completed_at);
   return Math.max(0, (end - Date.parse(job.started_at)) / 1000);
+}
+
+/** As exact as a job's times are: to the second. */
+export function jobTime(seconds: number | null): string {
+  if (seconds === null || seconds >= 9.95) return formatDuration(seconds);
+  return seconds < 1 ? "under 1 s" : `${Math.round(seconds)} s`;
 }

@@ -70,6 +70,7 @@ export function ChosenHyperparameters({ report }: { report: TrainReportSlice }) 
 
 function words(name: string): string {
   const text = plain(name);
+  if (text === "aic") return "AIC";
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
