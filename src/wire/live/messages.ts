@@ -249,5 +249,12 @@ export interface ConfigCheck {
   readonly ok: boolean;
   readonly problems: readonly { readonly path: string; readonly message: string }[];
   readonly warnings: readonly string[];
-  readonly plan: { readonly outer_folds: number; readonly candidates: number; readonly inner_folds: number; readonly fits: number } | null;
+  readonly plan: {
+    readonly outer_folds: number;
+    readonly candidates: number;
+    readonly inner_folds: number;
+    readonly fits: number;
+    /** Rows of the tables given beside the training table. */
+    readonly held_out?: { readonly validation?: number; readonly test?: number };
+  } | null;
 }
