@@ -33,7 +33,7 @@ const REACH = 3;
 export const tSne: Decomposition = {
   name: "tSNE",
   title: "t-SNE",
-  description: "t-SNE: a picture in which neighbours stay neighbours",
+  description: "a picture in which neighbours stay neighbours",
   source: "van der Maaten & Hinton (2008), JMLR 9, 2579–2605; van der Maaten (2014), JMLR 15, 3221–3245",
   applicable: false,
   hyperparameters: HYPERPARAMETERS,

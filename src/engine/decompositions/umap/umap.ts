@@ -41,7 +41,7 @@ const TRANSFORM_SEED = 1;
 export const umap: Decomposition = {
   name: "UMAP",
   title: "UMAP",
-  description: "UMAP: a picture in which neighbours stay neighbours, and new rows find their place",
+  description: "a picture in which neighbours stay neighbours, and new rows find their place",
   source: "McInnes, Healy & Melville (2018), arXiv:1802.03426",
   applicable: true,
   hyperparameters: HYPERPARAMETERS,

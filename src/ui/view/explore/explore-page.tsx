@@ -50,9 +50,19 @@ export function ExplorePage({ dataHandle }: { dataHandle: string | null }) {
   );
 }
 
+const NUMERIC: readonly string[] = ["double", "integer", "logical"];
+
+/** Which numeric columns are left out, and why. */
+function gapText(profile: DataProfile): string {
+  const gaps = profile.columns.filter((column) => NUMERIC.includes(column.type) && column.n_missing > 0);
+  if (gaps.length === 0) return "";
+  const named = gaps.slice(0, 5).map((column) => `${column.name} (${formatCount(column.n_missing)})`);
+  return `Left out for missing values: ${named.join(", ")}${gaps.length > 5 ? " …" : ""}. Fill them in, or upload a table without those rows.`;
+}
+
 /** Numbers without a gap: what these methods take. */
 function isUsable(column: DataProfile["columns"][number]): boolean {
-  return ["double", "integer", "logical"].includes(column.type) && column.n_missing === 0;
+  return NUMERIC.includes(column.type) && column.n_missing === 0;
 }
 
 function SetUp({ profile }: { profile: DataProfile }) {
@@ -160,7 +170,9 @@ function MethodForm({ kind, profile }: { kind: Kind; profile: DataProfile }) {
         </div>
       )}
       {features.length === 0 ? (
-        <Note tone="warn" title="No column is chosen; these methods need numeric columns without a missing value." />
+        <Note tone="warn" title="No column is chosen. These methods need numeric columns without a missing value.">
+          {gapText(profile)}
+        </Note>
       ) : null}
       <p>
         <Button kind="primary" busy={busy} disabled={features.length === 0} onClick={() => void start()}>
