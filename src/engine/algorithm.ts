@@ -78,6 +78,8 @@ export interface Algorithm {
   readonly supports: { readonly classification: boolean; readonly regression: boolean; readonly survival: boolean };
   /** Whether the learner itself copes with missing features and with categories (else the caller must prepare them). */
   readonly handles: { readonly missing: boolean; readonly categories: boolean };
+  /** How many features it takes at most; absent: any number. Counted as chosen, before preprocessing. */
+  readonly mostFeatures?: number;
   readonly hyperparameters: readonly HyperparameterSchema[];
   /** Faults that only show with values side by side; empty when all is well. Bounds and types were checked before. */
   check?(hyperparameters: Hyperparameters): readonly { readonly name: string; readonly message: string }[];

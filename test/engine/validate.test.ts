@@ -32,6 +32,11 @@ describe("a training configuration", () => {
     expect(plan).toEqual({ outer_folds: 0, candidates: 1, inner_folds: 0, fits: 1 });
   });
 
+  test("more features than the algorithm takes are refused before anything runs, with some to choose from", () => {
+    expect(messages({ algorithm: "Isotonic" })).toMatch(/4, and Isotonic takes 1\. Choose one of them: "age", "colour", "weight" …/);
+    expect(check({ algorithm: "Isotonic", features: ["age"] }).problems).toEqual([]);
+  });
+
   test("names the nearest for a misspelt algorithm, column, hyperparameter, field or choice", () => {
     expect(messages({ algorithm: "CRAT" })).toContain('Did you mean "CART"?');
     expect(messages({ target: "anwser" })).toContain('Did you mean "answer"?');

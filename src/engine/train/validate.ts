@@ -330,6 +330,14 @@ function readFeatures(
       }
     }
   }
+  const most = algorithm?.mostFeatures;
+  if (most !== undefined && chosen.length > most) {
+    const some = chosen.slice(0, 3).map((name) => `"${name}"`);
+    reader.report(
+      "features",
+      `are ${chosen.length}, and ${algorithm?.name} takes ${most}. Choose ${most === 1 ? "one" : `at most ${most}`} of them: ${some.join(", ")}${chosen.length > 3 ? " …" : ""}.`,
+    );
+  }
   if (chosen.length === 0 && reader.problems.length === 0) reader.report("features", "are empty: no column is left to predict from.");
   return chosen;
 }

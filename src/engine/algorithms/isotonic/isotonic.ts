@@ -63,6 +63,7 @@ export const isotonic: Algorithm = {
   source: "Ayer et al. (1955), Ann Math Stat 26(4):641–647, doi:10.1214/aoms/1177728423",
   supports: { classification: true, regression: true, survival: false },
   handles: { missing: true, categories: false },
+  mostFeatures: 1,
   hyperparameters: HYPERPARAMETERS,
   fit: (problem, hyperparameters) => fitIsotonic(problem, String(hyperparameters.direction), hyperparameters.ifw === true),
   load: loadModel,
