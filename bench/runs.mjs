@@ -265,13 +265,21 @@ async function benchReconnect(server, { id, path }) {
   const rows = isSmoke ? 6000 : 60_000;
   const agent = new Agent({ keepAlive: true });
   for (let first = 0; first < rows; first += 1000) {
-    const body = { steps: Array.from({ length: 1000 }, (_, i) => first + i), values: { loss: Array.from({ length: 1000 }, (_, i) => Math.sin(first + i)) } };
+    const body = {
+      steps: Array.from({ length: 1000 }, (_, i) => first + i),
+      values: { loss: Array.from({ length: 1000 }, (_, i) => Math.sin(first + i)) },
+    };
     await post(agent, server.port, `${path}/points`, JSON.stringify(body));
   }
   agent.destroy();
-  for (const [name, query] of [["every row", "&full=true"], ["thinned", ""]]) {
+  for (const [name, query] of [
+    ["every row", "&full=true"],
+    ["thinned", ""],
+  ]) {
     const started = performance.now();
-    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/api/training/runs/${id}/stream?token=t&v=2${query}`, { perMessageDeflate: false });
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/api/training/runs/${id}/stream?token=t&v=2${query}`, {
+      perMessageDeflate: false,
+    });
     await new Promise((resolve) =>
       socket.on("message", (data) => {
         const { seq = 0, type } = JSON.parse(data.toString());
@@ -294,7 +302,9 @@ async function benchStalled() {
     get bufferedBytes() {
       return held;
     },
-    send: (frame) => void (held += frame.length),
+    send: (frame) => {
+      held += frame.length;
+    },
   };
   subscriptions.open(runId, sink, { isFull: true });
   for (let i = 0; i < (isSmoke ? 5 : 50); i++) {
