@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { AlgorithmDetail, DataProfile } from "../../../client/index.ts";
 import { RemoteError } from "../../../client/index.ts";
 import { messageOf } from "../../../core/errors.ts";
@@ -47,7 +47,8 @@ export function SetUp({ profile }: { profile: DataProfile }) {
       setBusy(false);
     }
   };
-  useEffect(() => onCommand("submit", () => void start()));
+  // Before anybody can press: an effect after painting would leave a moment in which the key starts what was shown before.
+  useLayoutEffect(() => onCommand("submit", () => void start()));
   return (
     <div class="a-setup">
       <div class="a-setup-form">
