@@ -1,4 +1,5 @@
 import type { HyperparameterSchema, Hyperparameters } from "../../hyperparameter.ts";
+import { BALANCE_CLASSES } from "../shared-hyperparameters.ts";
 import type { Criterion } from "./split.ts";
 
 /** Names and defaults are the catalogue's where it has them; `criterion` and `prune_rule` are additions. */
@@ -65,17 +66,7 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     tunable: false,
     level: "basic",
   },
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
+  BALANCE_CLASSES,
   {
     name: "prune_cp",
     title: "Pruning complexity",

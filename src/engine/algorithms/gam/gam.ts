@@ -1,6 +1,7 @@
 import type { Algorithm, FitStep, Problem } from "../../algorithm.ts";
 import type { HyperparameterSchema } from "../../hyperparameter.ts";
 import { absoluteWeights } from "../radial-svm/preparation.ts";
+import { BALANCE_CLASSES } from "../shared-hyperparameters.ts";
 import { widthOf } from "./basis.ts";
 import { GamModel, loadModel } from "./model.ts";
 import { type GamState, Solver } from "./solver.ts";
@@ -33,17 +34,7 @@ const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     suggest: [0.1, 1, 10, 100],
     log: true,
   },
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
+  BALANCE_CLASSES,
 ];
 
 /**

@@ -1,18 +1,9 @@
 import type { HyperparameterSchema, Hyperparameters } from "../../hyperparameter.ts";
+import { BALANCE_CLASSES, convergenceThreshold, iterationLimit, MISSING_INDICATOR } from "../shared-hyperparameters.ts";
 
 /** `ifw` is the catalogue's name; `family`, `epsilon` and `maxit` are those of R's glm. */
 export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
+  BALANCE_CLASSES,
   {
     name: "family",
     title: "Family",
@@ -34,40 +25,21 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     tunable: false,
     level: "basic",
   },
-  {
-    name: "missing_indicator",
-    title: "Flag missing values",
-    help: "Adds a 0/1 column for each feature with missing values, so that the fact of being missing can count.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "advanced",
-    suggest: [false, true],
-  },
-  {
+  MISSING_INDICATOR,
+  convergenceThreshold({
     name: "epsilon",
     title: "Convergence threshold",
     help: "A fit has converged when a step changes no row's linear score by more than this, in units of its natural scale. Smaller is more exact.",
-    type: "double",
     default: 1e-8,
     min: 1e-14,
     max: 0.01,
-    tunable: false,
-    level: "advanced",
-    log: true,
-  },
-  {
-    name: "maxit",
+  }),
+  iterationLimit({
     title: "Most steps",
     help: "Newton steps, at most. When they run out the result says that it has not converged.",
-    type: "integer",
     default: 50,
-    min: 1,
     max: 10_000,
-    tunable: false,
-    level: "advanced",
-    log: true,
-  },
+  }),
 ];
 
 /** The hyperparameters by their types; they were validated before. */

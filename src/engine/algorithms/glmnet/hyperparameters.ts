@@ -1,4 +1,5 @@
 import type { HyperparameterSchema, Hyperparameters } from "../../hyperparameter.ts";
+import { BALANCE_CLASSES, convergenceThreshold, iterationLimit, MISSING_INDICATOR } from "../shared-hyperparameters.ts";
 
 /** Names are the catalogue's where it has them; `nfolds`, `lambda_min_ratio`, `thresh`, `maxit` are glmnet's own. */
 export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
@@ -48,17 +49,7 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     tunable: false,
     level: "basic",
   },
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
+  BALANCE_CLASSES,
   {
     name: "nlambda",
     title: "Penalties on the path",
@@ -103,40 +94,21 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     tunable: false,
     level: "advanced",
   },
-  {
-    name: "missing_indicator",
-    title: "Flag missing values",
-    help: "Adds a 0/1 column for each feature with missing values, so that the fact of being missing can count.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "advanced",
-    suggest: [false, true],
-  },
-  {
+  MISSING_INDICATOR,
+  convergenceThreshold({
     name: "thresh",
     title: "Convergence threshold",
     help: "A fit ends when no step improves it by more than this share of the null deviance. Smaller is more exact and slower.",
-    type: "double",
     default: 1e-7,
     min: 1e-30,
     max: 0.1,
-    tunable: false,
-    level: "advanced",
-    log: true,
-  },
-  {
-    name: "maxit",
+  }),
+  iterationLimit({
     title: "Most passes",
     help: "Passes over the coefficients for the whole path. When they run out, the path ends there and the result says so.",
-    type: "integer",
     default: 100_000,
-    min: 1,
     max: 1_000_000_000,
-    tunable: false,
-    level: "advanced",
-    log: true,
-  },
+  }),
 ];
 
 /** The hyperparameters by their types; they were validated before. */

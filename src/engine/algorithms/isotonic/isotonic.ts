@@ -4,6 +4,7 @@ import { caseWeights } from "../../case-weights.ts";
 import { type DesignPlan, designFromState, designMatrix, designState, learnDesign } from "../../design-matrix.ts";
 import type { HyperparameterSchema } from "../../hyperparameter.ts";
 import type { Column } from "../../table.ts";
+import { BALANCE_CLASSES } from "../shared-hyperparameters.ts";
 import { poolAdjacent, type Steps, valueAt } from "./pava.ts";
 
 const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
@@ -19,17 +20,7 @@ const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     suggest: ["increasing", "decreasing"],
     tasks: ["binary", "regression"],
   },
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
+  BALANCE_CLASSES,
 ];
 
 /** Probabilities are held this far off 0 and 1. */

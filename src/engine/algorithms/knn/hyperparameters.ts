@@ -1,4 +1,5 @@
 import type { HyperparameterSchema, Hyperparameters } from "../../hyperparameter.ts";
+import { BALANCE_CLASSES } from "../shared-hyperparameters.ts";
 
 export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
   {
@@ -34,17 +35,7 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     level: "basic",
     suggest: [true, false],
   },
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
+  BALANCE_CLASSES,
 ];
 
 /** The hyperparameters by their types; they were validated before. */

@@ -1,41 +1,25 @@
 import type { Algorithm } from "../../algorithm.ts";
 import { caseWeights } from "../../case-weights.ts";
-import type { HyperparameterSchema, HyperparameterValue } from "../../hyperparameter.ts";
+import type { HyperparameterSchema } from "../../hyperparameter.ts";
 import { boost } from "../light-gbm/boosting.ts";
 import { createKernel } from "../light-gbm/kernel.ts";
 import { loadTrees } from "../light-gbm/model.ts";
 import { HYPERPARAMETERS as OF_BOOSTING, toSettings } from "../light-gbm/settings.ts";
-
-/** A declaration of LightGBM with another default. */
-function like(name: string, changes: Partial<HyperparameterSchema> & { default: HyperparameterValue }): HyperparameterSchema {
-  const found = OF_BOOSTING.find((schema) => schema.name === name);
-  if (found === undefined) throw new Error(`LightGBM has no hyperparameter ${name}`);
-  return { ...found, ...changes };
-}
+import { BALANCE_CLASSES, like } from "../shared-hyperparameters.ts";
 
 const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
-  like("max_leaves", { default: 32, suggest: [4, 8, 16, 32, 64] }),
-  like("max_depth", { default: -1, level: "basic" }),
-  like("min_data_in_leaf", { default: 20 }),
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
-  like("lambda_l1", { default: 0 }),
-  like("lambda_l2", { default: 0, level: "advanced" }),
-  like("min_sum_hessian_in_leaf", { default: 0.001 }),
-  like("min_gain_to_split", { default: 0 }),
-  like("max_bin", { default: 255 }),
-  like("max_cat_threshold", { default: 32 }),
-  like("cat_smooth", { default: 10 }),
-  like("cat_l2", { default: 10 }),
+  like(OF_BOOSTING, "max_leaves", { default: 32, suggest: [4, 8, 16, 32, 64] }),
+  like(OF_BOOSTING, "max_depth", { default: -1, level: "basic" }),
+  like(OF_BOOSTING, "min_data_in_leaf", { default: 20 }),
+  BALANCE_CLASSES,
+  like(OF_BOOSTING, "lambda_l1", { default: 0 }),
+  like(OF_BOOSTING, "lambda_l2", { default: 0, level: "advanced" }),
+  like(OF_BOOSTING, "min_sum_hessian_in_leaf", { default: 0.001 }),
+  like(OF_BOOSTING, "min_gain_to_split", { default: 0 }),
+  like(OF_BOOSTING, "max_bin", { default: 255 }),
+  like(OF_BOOSTING, "max_cat_threshold", { default: 32 }),
+  like(OF_BOOSTING, "cat_smooth", { default: 10 }),
+  like(OF_BOOSTING, "cat_l2", { default: 10 }),
 ];
 
 /**

@@ -1,50 +1,34 @@
-import type { HyperparameterSchema, Hyperparameters, HyperparameterValue } from "../../hyperparameter.ts";
+import type { HyperparameterSchema, Hyperparameters } from "../../hyperparameter.ts";
 import { HYPERPARAMETERS as OF_BOOSTING, type Settings, toSettings } from "../light-gbm/settings.ts";
-
-/** A declaration of LightGBM under other circumstances. */
-function like(name: string, changes: Partial<HyperparameterSchema> & { default: HyperparameterValue }): HyperparameterSchema {
-  const found = OF_BOOSTING.find((schema) => schema.name === name);
-  if (found === undefined) throw new Error(`LightGBM has no hyperparameter ${name}`);
-  return { ...found, ...changes };
-}
+import { BALANCE_CLASSES, like } from "../shared-hyperparameters.ts";
 
 /** Names are LightGBM's; defaults those of a forest: deep trees, five eighths of the rows, no penalty. */
 export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
-  like("nrounds", {
+  like(OF_BOOSTING, "nrounds", {
     default: 500,
     title: "Trees",
     help: "How many trees are averaged (one per class with three or more classes). More never overfit; they cost time and make the answer steadier.",
     suggest: [100, 300, 500, 1000],
   }),
-  like("max_leaves", { default: 4096, suggest: [31, 127, 511, 4096] }),
-  like("min_data_in_leaf", { default: 20 }),
-  like("feature_fraction", { default: 0.8 }),
-  like("subsample", {
+  like(OF_BOOSTING, "max_leaves", { default: 4096, suggest: [31, 127, 511, 4096] }),
+  like(OF_BOOSTING, "min_data_in_leaf", { default: 20 }),
+  like(OF_BOOSTING, "feature_fraction", { default: 0.8 }),
+  like(OF_BOOSTING, "subsample", {
     default: 0.623,
     level: "basic",
     help: "Share of the rows that each tree learns from, drawn anew per tree without replacement. The others judge it.",
     suggest: [0.5, 0.623, 0.8],
   }),
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
-  like("max_depth", { default: -1 }),
-  like("lambda_l2", { default: 0, level: "advanced" }),
-  like("lambda_l1", { default: 0 }),
-  like("min_sum_hessian_in_leaf", { default: 0.001 }),
-  like("min_gain_to_split", { default: 0 }),
-  like("max_bin", { default: 255 }),
-  like("max_cat_threshold", { default: 32 }),
-  like("cat_smooth", { default: 10 }),
-  like("cat_l2", { default: 10 }),
+  BALANCE_CLASSES,
+  like(OF_BOOSTING, "max_depth", { default: -1 }),
+  like(OF_BOOSTING, "lambda_l2", { default: 0, level: "advanced" }),
+  like(OF_BOOSTING, "lambda_l1", { default: 0 }),
+  like(OF_BOOSTING, "min_sum_hessian_in_leaf", { default: 0.001 }),
+  like(OF_BOOSTING, "min_gain_to_split", { default: 0 }),
+  like(OF_BOOSTING, "max_bin", { default: 255 }),
+  like(OF_BOOSTING, "max_cat_threshold", { default: 32 }),
+  like(OF_BOOSTING, "cat_smooth", { default: 10 }),
+  like(OF_BOOSTING, "cat_l2", { default: 10 }),
   {
     name: "force_col_wise",
     title: "Histograms by column",

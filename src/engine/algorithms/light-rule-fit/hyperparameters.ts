@@ -1,16 +1,7 @@
-import type { HyperparameterSchema, Hyperparameters, HyperparameterValue } from "../../hyperparameter.ts";
+import type { HyperparameterSchema, Hyperparameters } from "../../hyperparameter.ts";
 import { HYPERPARAMETERS as OF_ELASTIC_NET } from "../glmnet/hyperparameters.ts";
 import { HYPERPARAMETERS as OF_BOOSTING } from "../light-gbm/settings.ts";
-
-function like(
-  from: readonly HyperparameterSchema[],
-  name: string,
-  changes: Partial<HyperparameterSchema> & { default: HyperparameterValue },
-): HyperparameterSchema {
-  const found = from.find((schema) => schema.name === name);
-  if (found === undefined) throw new Error(`there is no hyperparameter ${name} to start from`);
-  return { ...found, ...changes };
-}
+import { like } from "../shared-hyperparameters.ts";
 
 /**
  * Names are the catalogue's: boosting makes the rules, the elastic net chooses among them. Rules that were boosted hard on the rows that also weigh

@@ -4,30 +4,21 @@ import {
   type Settings as RadialSettings,
   settingsOf as radialSettingsOf,
 } from "../radial-svm/hyperparameters.ts";
+import { iterationLimit, like } from "../shared-hyperparameters.ts";
 
 /** Those of the radial machine without the kernel's, and a limit on passes. `cost` and `ifw` are the catalogue's names. */
 export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
-  ...OF_RADIAL.filter((schema) => schema.name !== "gamma").map((schema) =>
-    schema.name === "tolerance"
-      ? {
-          ...schema,
-          default: 0.01,
-          help: "The search ends when no row violates optimality by more than this. Smaller is more exact and slower.",
-        }
-      : schema,
-  ),
-  {
-    name: "maxit",
+  ...OF_RADIAL.filter(({ name }) => name !== "gamma" && name !== "tolerance"),
+  like(OF_RADIAL, "tolerance", {
+    default: 0.01,
+    help: "The search ends when no row violates optimality by more than this. Smaller is more exact and slower.",
+  }),
+  iterationLimit({
     title: "Most passes",
     help: "Passes over the rows for each machine. When they run out, the machine stays as it is and the result says so.",
-    type: "integer",
     default: 1000,
-    min: 1,
     max: 1_000_000_000,
-    tunable: false,
-    level: "advanced",
-    log: true,
-  },
+  }),
 ];
 
 /** The hyperparameters by their types; they were validated before. */

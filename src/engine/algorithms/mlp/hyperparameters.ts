@@ -1,4 +1,5 @@
 import type { HyperparameterSchema, Hyperparameters } from "../../hyperparameter.ts";
+import { BALANCE_CLASSES } from "../shared-hyperparameters.ts";
 
 export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
   {
@@ -75,17 +76,7 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     suggest: [0, 0.0001, 0.01, 1],
     log: true,
   },
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
+  BALANCE_CLASSES,
   {
     name: "activation",
     title: "Activation",

@@ -5,6 +5,7 @@ import { type DesignPlan, designFromState, designMatrix, designState, learnDesig
 import type { HyperparameterSchema } from "../../hyperparameter.ts";
 import { inBlocks, rowCount } from "../../scaled-design.ts";
 import type { Column } from "../../table.ts";
+import { BALANCE_CLASSES } from "../shared-hyperparameters.ts";
 import { leastSquares } from "./lawson-hanson.ts";
 
 const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
@@ -18,17 +19,7 @@ const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     level: "basic",
     suggest: [false, true],
   },
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
+  BALANCE_CLASSES,
 ];
 
 /** Shares of classes are held this far off 0 before they are scaled to sum 1. */

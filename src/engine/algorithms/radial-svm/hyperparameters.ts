@@ -1,4 +1,5 @@
 import type { HyperparameterSchema, Hyperparameters } from "../../hyperparameter.ts";
+import { BALANCE_CLASSES, convergenceThreshold } from "../shared-hyperparameters.ts";
 
 /** `cost`, `gamma` and `ifw` are the catalogue's; `epsilon`, `scale` and `tolerance` are the usual names of support vector machines. */
 export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
@@ -49,29 +50,15 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     tunable: false,
     level: "basic",
   },
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
-  {
+  BALANCE_CLASSES,
+  convergenceThreshold({
     name: "tolerance",
     title: "Tolerance",
     help: "The search ends when no pair of rows violates optimality by more than this. Smaller is more exact and slower.",
-    type: "double",
     default: 0.001,
     min: 1e-12,
     max: 0.1,
-    tunable: false,
-    level: "advanced",
-    log: true,
-  },
+  }),
 ];
 
 /** The hyperparameters by their types; they were validated before. */

@@ -1,4 +1,5 @@
 import type { HyperparameterSchema, Hyperparameters } from "../../hyperparameter.ts";
+import { BALANCE_CLASSES } from "../shared-hyperparameters.ts";
 
 /** Names and defaults are those of R's ranger for probability and regression forests. */
 export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
@@ -68,15 +69,8 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     level: "basic",
   },
   {
-    name: "ifw",
-    title: "Balance the classes",
+    ...BALANCE_CLASSES,
     help: "Draws rows of each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
   },
   {
     name: "replace",

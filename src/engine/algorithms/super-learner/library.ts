@@ -10,6 +10,7 @@ import { lightRf } from "../light-rf/light-rf.ts";
 import { mlp } from "../mlp/mlp.ts";
 import { radialSvm } from "../radial-svm/radial-svm.ts";
 import { ranger } from "../ranger/ranger.ts";
+import { BALANCE_CLASSES } from "../shared-hyperparameters.ts";
 
 interface Member {
   /** The hyperparameter that takes it in. */
@@ -67,17 +68,7 @@ export const HYPERPARAMETERS: readonly HyperparameterSchema[] = [
     level: "basic",
     suggest: [false, true],
   },
-  {
-    name: "ifw",
-    title: "Balance the classes",
-    help: "Weighs each class by the inverse of its frequency, so that a rare class counts as much as a common one.",
-    type: "logical",
-    default: false,
-    tunable: true,
-    level: "basic",
-    suggest: [false, true],
-    tasks: ["binary", "multiclass"],
-  },
+  BALANCE_CLASSES,
 ];
 
 /** Members that the hyperparameters take in. */
